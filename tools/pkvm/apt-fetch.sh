@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Fetch packages of any Debian suite and architecture, without touching the
+# system: apt runs with a state directory of its own below build/, on the
+# mirror and with the keyring that the machine's own configuration names, and
+# checks signatures and sums as always.
+#
+# usage: apt-fetch.sh SUITE ARCH DESTDIR PACKAGE...
+#
+# Unpacks the packages and all they depend on below DESTDIR. NODEPS=1 leaves
+# the dependencies out.
+
+. "$(dirname "$0")/lib.sh"
+
+[ $# -ge 4 ] || die "usage: apt-fetch.sh SUITE ARCH DESTDIR PACKAGE..."
+suite=$1 arch=$2 dest=$3
+shift 3
+
+# The mirror that this machine takes its own Debian packages from.
+mirror=$(apt-get indextargets --format '$(SITE) $(ORIGIN) $(LABEL)' \
+		'Created-By: Packages' |
+	 awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }')
+[ -n "$mirror" ] ||
+	die "apt knows no Debian mirror, or has not fetched its index yet." \
+	    "Run 'apt-get update' (as root) and try again; if that does not" \
+	    "help, /etc/apt/sources.list names no Debian archive."
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ -r "$keyring" ] ||
+	die "$keyring is missing: install the package debian-archive-keyring."
+
+state=$build/apt/$suite-$arch
+mkdir -p "$state"/{lists/partial,cache/archives/partial,etc/apt.conf.d,etc/preferences.d} "$dest"
+[ -f "$state/status" ] || : >"$state/status"
+printf 'deb [signed-by=%s] %s %s main\n' "$keyring" "$mirror" "$suite" \
+	>"$state/etc/sources.list"
+
+apt=(apt-get
+	-o Dir::State="$state" -o Dir::State::lists="$state/lists"
+	-o Dir::State::status="$state/status"
+	-o Dir::Cache="$state/cache" -o Dir::Etc="$state/etc"
+	-o Dir::Etc::sourcelist="$state/etc/sources.list"
+	-o Dir::Etc::sourceparts=/dev/null
+	-o APT::Architecture="$arch" -o APT::Architectures="$arch"
+	-o APT::Sandbox::User=root -o Debug::NoLocking=1
+	-o Acquire::Retries=3 -o Acquire::Languages=none)
+
+# An index of today is new enough.
+if [ -z "$(find "$state/lists" -name '*_Packages*' -mmin -720 -print -quit)" ]; then
+	"${apt[@]}" update ||
+		die "apt could not read the index of Debian $suite ($arch) from" \
+		    "the mirror of this machine. Check the network and 'apt-get" \
+		    "update', then try again."
+fi
+
+if [ -n "${NODEPS:-}" ]; then
+	(cd "$state/cache/archives" && "${apt[@]}" download "$@")
+else
+	"${apt[@]}" install -y --download-only --no-install-recommends "$@"
+fi || die "apt could not fetch $* of Debian $suite ($arch). The messages" \
+	  "above say why; a mirror in the middle of an update is cured by" \
+	  "removing $state/lists and trying again."
+
+rm -rf "$dest.new"
+mkdir -p "$dest.new"
+for deb in "$state"/cache/archives/*.deb; do
+	dpkg-deb -x "$deb" "$dest.new"
+done
+rm -rf "$dest" "$state"/cache/archives/*.deb
+mv "$dest.new" "$dest"

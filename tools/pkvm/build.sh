@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build what runs in QEMU: the host kernel, the kvm selftests, the runner.
+#
+# usage: build.sh config FLAVOUR SRC OUT   configure a kernel in OUT
+#        build.sh kernel FLAVOUR           build the series' kernel
+#        build.sh base-kernel              build the unpatched base (release)
+#        build.sh selftests [base]         build the kvm selftests, static
+#        build.sh init                     build the runner
+#        build.sh contract                 build the printer of the contract
+#
+# FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc.
+
+. "$(dirname "$0")/lib.sh"
+
+export ARCH=arm64
+if [ -n "${LLVM:-}" ]; then
+	kmake=(make LLVM=1)
+	suffix=-llvm
+else
+	kmake=(make "CROSS_COMPILE=aarch64-linux-gnu-")
+	suffix=
+fi
+
+configure() {
+	local flavour=$1 src=$2 out=$3 fragment fragments stamp missing
+
+	fragments=("$src/tools/testing/selftests/kvm/config"
+		   "$tools/config/host.config" "$tools/config/$flavour.config")
+	for fragment in "${fragments[@]}"; do
+		[ -r "$fragment" ] || die "there is no config fragment $fragment."
+	done
+	stamp=$({ printf '%s\n' "${kmake[*]}" "$src"; cat "${fragments[@]}"; } | sha256sum)
+	if [ -f "$out/.config" ] && [ "$(cat "$out/.fragments" 2>/dev/null)" = "$stamp" ]; then
+		return 0
+	fi
+
+	mkdir -p "$out"
+	"${kmake[@]}" -s -C "$src" O="$out" allnoconfig
+	(cd "$out" && "$src/scripts/kconfig/merge_config.sh" -m -O "$out" \
+		"$out/.config" "${fragments[@]}")
+	"${kmake[@]}" -s -C "$src" O="$out" olddefconfig
+
+	# An option that kconfig dropped without a word is a test that does
+	# not test. CONFIG_KVM_INTEL and its like are of other architectures.
+	missing=$(cat "${fragments[@]:1}" | sed -n 's/^\(CONFIG_[A-Z0-9_]*=[^n].*\)/\1/p' |
+		  grep -vxFf "$out/.config") || true
+	[ -z "$missing" ] ||
+		die "this kernel did not take these options of the fragments in" \
+		    "tools/pkvm/config, so they would not be tested: $missing"
+	printf '%s\n' "$stamp" >"$out/.fragments"
+}
+
+kernel() {
+	local flavour=$1 src=$2 out=$3
+
+	need_space 3000 "$build" "building a kernel"
+	configure "$flavour" "$src" "$out"
+	"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" Image
+}
+
+selftests() {
+	local src=$1 out=$2
+
+	mkdir -p "$out/kvm/tools"
+	"${kmake[@]}" -s -C "$src" O="$out/headers" headers
+	"${kmake[@]}" -s -C "$src/tools/testing/selftests/kvm" -j"$jobs" \
+		OUTPUT="$out/kvm" abs_objdir="$out/kvm" \
+		KHDR_INCLUDES="-isystem $out/headers/usr/include" \
+		LINUX_HDR_PATH="$out/headers/usr/include" USERLDFLAGS=-static
+}
+
+case ${1:-} in
+config)
+	configure "$2" "$3" "$4"
+	;;
+kernel)
+	kernel "$2" "$linux" "$build/kernel/$2$suffix"
+	;;
+base-kernel)
+	kernel release "$build/base" "$build/kernel/base$suffix"
+	;;
+selftests)
+	if [ "${2:-}" = base ]; then
+		selftests "$build/base" "$build/selftests-base"
+	else
+		selftests "$linux" "$build/selftests"
+	fi
+	;;
+init)
+	mkdir -p "$build/host"
+	if [ "$tools/init.c" -nt "$build/host/init" ]; then
+		aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static \
+			-o "$build/host/init" "$tools/init.c"
+	fi
+	if [ "$linux/usr/gen_init_cpio.c" -nt "$build/host/gen_init_cpio" ]; then
+		gcc -O2 -o "$build/host/gen_init_cpio" "$linux/usr/gen_init_cpio.c"
+	fi
+	;;
+contract)
+	# The contract's own header, compiled for this machine.
+	generated=$build/host/generated/asm
+	mkdir -p "$generated"
+	awk -f "$linux/arch/arm64/tools/gen-sysreg.awk" "$linux/arch/arm64/tools/sysreg" \
+		>"$generated/sysreg-defs.h"
+	gcc -O1 -Wall -Wextra -Werror -std=gnu11 -I"$build/host/generated" \
+		-I"$linux/tools/arch/arm64/include" -I"$linux/tools/include" \
+		-I"$linux/tools/include/uapi" -idirafter "$linux/arch/arm64/include" \
+		-o "$build/host/contract" "$tools/contract.c"
+	;;
+*)
+	die "usage: build.sh config|kernel|base-kernel|selftests|init|contract ..."
+	;;
+esac

@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What can be said about the series and the tools without running them.
+#
+# Zero findings, or a waiver below with its reason.
+
+. "$(dirname "$0")/lib.sh"
+
+export ARCH=arm64
+out=$build/kernel/lint
+failed=0
+
+# Files of the repository that go into the kernel's tree.
+overlay() {
+	sed -n 's/^Overlay: //p' "$top"/patches/[0-9]*.patch
+}
+
+check() {
+	AGAIN="make lint" stage "lint-$1" "$2" -- "${@:3}" || failed=1
+}
+
+# Waived: Signed-off-by is added by whoever sends the series (SIGNOFF=1), and
+# MAINTAINERS gets its entry in a patch of its own, which `maintainers` below
+# checks to cover every file.
+checkpatch() {
+	local mail ret=0
+
+	for mail in "$build"/series/*.patch; do
+		case $mail in *0000-cover-letter.patch) continue ;; esac
+		(cd "$linux" && scripts/checkpatch.pl --strict --no-signoff -q \
+			--ignore FILE_PATH_CHANGES "$mail") || ret=1
+	done
+	for file in "$tools"/*.c; do
+		(cd "$linux" && scripts/checkpatch.pl --strict -q --no-tree -f "$file") || ret=1
+	done
+	return $ret
+}
+
+# Every finding in a file that the series adds, and in the lines it changes in
+# others: compared with what sparse says of the base there.
+sparse() {
+	local log=$build/logs/sparse.out
+
+	"$tools/build.sh" config debug "$linux" "$out"
+	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- prepare
+	find "$out/arch/arm64/kvm" -name '*.o' -delete 2>/dev/null || true
+	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- -j"$jobs" \
+		W=1 C=2 CF="-D__CHECK_ENDIAN__" arch/arm64/kvm/ >"$log" 2>&1 ||
+		{ cat "$log"; return 1; }
+	# A header of ours is reported under the path that included it.
+	if grep -E "$(overlay | grep '\.[ch]$' | paste -sd '|')" "$log"; then
+		return 1
+	fi
+}
+
+shell() {
+	cd "$top" && shellcheck tools/pkvm/*.sh .ci/run
+}
+
+python() {
+	cd "$top" && PYTHONPYCACHEPREFIX=$build/pycache python3 -m py_compile tools/pkvm/*.py
+}
+
+# get_maintainer.pl must find our entry for every file of ours.
+maintainers_cover() {
+	local file ret=0
+
+	while read -r file; do
+		(cd "$linux" && scripts/get_maintainer.pl --no-git --no-git-fallback \
+			--sections -f "$file") | grep -q 'FIXED CPU' ||
+			{ echo "no entry of MAINTAINERS covers $file"; ret=1; }
+	done < <(overlay)
+	return $ret
+}
+
+# New warnings in the pages of ours, or of those that a patch touches.
+docs() {
+	local log=$build/logs/htmldocs.out pages
+
+	pages=$(git -C "$linux" diff --name-only pkvm/base series -- Documentation |
+		sed 's,^Documentation/,,' | paste -sd '|')
+	[ -n "$pages" ] || return 0
+	make -s -C "$linux" O="$build/docs" SPHINXDIRS=virt/kvm htmldocs >"$log" 2>&1 ||
+		{ cat "$log"; return 1; }
+	if grep -E "($pages).*(WARNING|ERROR)" "$log"; then
+		return 1
+	fi
+}
+
+check series "the series is consistent" "$tools/check-series.sh"
+check checkpatch "checkpatch --strict" checkpatch
+check sparse "sparse and W=1 over EL2 and KVM" sparse
+check shell "shellcheck" shell
+check python "the report compiles" python
+check maintainers "MAINTAINERS covers every file" maintainers_cover
+check docs "documentation builds without warnings" docs
+
+[ "$failed" -eq 0 ] || exit 1
+say "lint: nothing found"

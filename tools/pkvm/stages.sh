@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build what a job needs, stage by stage, and only what changed.
+#
+# usage: stages.sh check | baseline | selftests | demo FLAVOUR | kernel FLAVOUR
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=machine.sh
+. "$tools/machine.sh"
+
+suffix=${LLVM:+-llvm}
+
+# once NAME TREE INPUT... -- TEXT COMMAND...: run a stage unless it has been
+# run on the same commit of TREE with the same INPUT files. An edited tree has
+# no such name, so there the stage runs and its make decides.
+once() {
+	local name=$1 tree=$2 stamp=$build/.stamp-$1 inputs=() now text
+
+	shift 2
+	while [ "$1" != -- ]; do
+		inputs+=("$1")
+		shift
+	done
+	text=$2
+	shift 2
+	now=
+	if [ -z "$(git -C "$tree" status --porcelain --untracked-files=no)" ]; then
+		now=$(git -C "$tree" rev-parse 'HEAD^{tree}';
+		      cat "$tools/build.sh" "${inputs[@]}" | sha256sum)
+	fi
+	if [ -n "$now" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
+		return 0
+	fi
+	rm -f "$stamp"
+	stage "$name" "$text" -- "$@" || exit 1
+	[ -z "$now" ] || printf '%s\n' "$now" >"$stamp"
+}
+
+kernel() {
+	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
+	once "kernel-$1$suffix" "$linux" "$tools/config/host.config" "$tools/config/$1.config" -- \
+		"build the host kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
+}
+
+selftests() {
+	AGAIN="make check" once selftests "$linux" -- \
+		"build the kvm selftests" "$tools/build.sh" selftests
+	stage init "build the runner" -- "$tools/build.sh" init || exit 1
+}
+
+case ${1:-} in
+kernel)
+	kernel "$2"
+	say "    $build/kernel/$2$suffix/arch/arm64/boot/Image"
+	;;
+selftests)
+	selftests
+	;;
+demo)
+	get_qemu
+	kernel "$2"
+	selftests
+	once contract "$linux" "$tools/contract.c" -- \
+		"build the printer of the contract" "$tools/build.sh" contract
+	;;
+check)
+	get_qemu
+	case ${FLAVOUR:-both} in
+	release | debug)
+		kernel "$FLAVOUR"
+		;;
+	both)
+		kernel release
+		kernel debug
+		;;
+	*)
+		die "FLAVOUR='$FLAVOUR': there are release and debug."
+		;;
+	esac
+	selftests
+	;;
+baseline)
+	get_qemu
+	# A work tree of a build/linux that is no more is of no use.
+	if [ "$(git -C "$build/base" rev-parse -q --verify HEAD 2>/dev/null)" != \
+	     "$(git -C "$linux" rev-parse pkvm/base)" ]; then
+		rm -rf "$build/base"
+		git -C "$linux" worktree prune
+		git -C "$linux" worktree add --quiet --detach "$build/base" pkvm/base
+	fi
+	once kernel-base "$build/base" "$tools/config/host.config" "$tools/config/release.config" -- \
+		"build the unpatched kernel" "$tools/build.sh" base-kernel
+	once selftests-base "$build/base" -- \
+		"build its kvm selftests" "$tools/build.sh" selftests base
+	stage init "build the runner" -- "$tools/build.sh" init || exit 1
+	;;
+*)
+	die "usage: stages.sh check | baseline | selftests | demo FLAVOUR | kernel FLAVOUR"
+	;;
+esac
