@@ -20,7 +20,7 @@ shift 3
 # The mirror that this machine takes its own Debian packages from.
 mirror=$(apt-get indextargets --format '$(SITE) $(ORIGIN) $(LABEL)' \
 		'Created-By: Packages' |
-	 awk '$2 == "Debian" && $3 == "Debian" { print $1; exit }')
+	 awk '$2 == "Debian" && $3 == "Debian" && !found++ { print $1 }')
 [ -n "$mirror" ] ||
 	die "apt knows no Debian mirror, or has not fetched its index yet." \
 	    "Run 'apt-get update' (as root) and try again; if that does not" \

@@ -37,9 +37,9 @@ kernel() {
 
 selftests() {
 	"${kmake[@]}" -C "$tree" O="$out" headers &&
-	mkdir -p "$out/kvm" &&
+	mkdir -p "$out/selftests/tools" &&
 	"${kmake[@]}" -C "$tree/tools/testing/selftests/kvm" \
-		OUTPUT="$out/kvm" abs_objdir="$out/kvm" \
+		OUTPUT="$out/selftests" abs_objdir="$out/selftests" \
 		KHDR_INCLUDES="-isystem $out/usr/include" \
 		LINUX_HDR_PATH="$out/usr/include" USERLDFLAGS=-static
 }

@@ -134,21 +134,30 @@ run_native() {
 
 if [ "${1:-}" = list ]; then
 	say "configurations: $(configuration_names | paste -sd ' ')"
-	{ echo "0 series-tools"; echo "0 report"; own_plan; upstream_plan max; } | cut -d ' ' -f 2
+	{ printf '0 %s\n' series-tools report contract-run contract-run-build runner gdb
+	  own_plan; upstream_plan max; } | cut -d ' ' -f 2
 	exit 0
 fi
 
 failed=0
 run_native series-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
+if [ -d "$linux/tools/testing/pkvm" ]; then
+	mkdir -p "$build/native"
+	for name in run run-build; do
+		run_native "contract-$name" make -s -C "$linux/tools/testing/pkvm" \
+			OUTPUT="$build/native/" "$name" || failed=1
+	done
+fi
 
 while read -r configuration; do
 	if [ "${FLAVOUR:-debug}" = debug ]; then
 		plan_boot debug "$configuration"
 	fi
-	if [ "${FLAVOUR:-release}" = release ] &&
-	   upstream_configurations | grep -qx "$configuration"; then
-		plan_boot release "$configuration"
+	if [ "${FLAVOUR:-release}" = release ]; then
+		case " $(upstream_configurations | paste -sd ' ') " in
+		*" $configuration "*)	plan_boot release "$configuration" ;;
+		esac
 	fi
 done < <(select_configurations "${CPU:-}" "${MODE:-}")
 

@@ -22,7 +22,7 @@ grep -a 'hyp panic' "$console" | sed 's/^\[[ 0-9.]*\] */      | /; s/\r$//'
 mapfile -t where < <(grep -ao '__kvm_nvhe_[A-Za-z0-9_.$]*+0x[0-9a-f]*/0x[0-9a-f]*' "$console" |
 	awk '!seen[$0]++')
 [ ${#where[@]} -gt 0 ] || exit 0
-if ! readelf -S "$vmlinux" 2>/dev/null | grep -q '\.debug_line'; then
+if [[ $(readelf -S "$vmlinux" 2>/dev/null) != *.debug_line* ]]; then
 	printf '      | %s\n' "${where[@]}"
 	say "      | (this kernel has no line numbers: FLAVOUR=debug has)"
 	exit 0

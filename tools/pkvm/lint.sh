@@ -20,16 +20,19 @@ check() {
 	AGAIN="make lint" stage "lint-$1" "$2" -- "${@:3}" || failed=1
 }
 
+# Checks run as stages, which bash's -e does not reach into: each step that may
+# fail says what follows.
+
 # Waived: Signed-off-by is added by whoever sends the series (SIGNOFF=1), and
-# MAINTAINERS gets its entry in a patch of its own, which `maintainers` below
-# checks to cover every file.
+# MAINTAINERS gets its entry in a patch of its own, which maintainers_cover()
+# checks to cover every file; CamelCase is how the architecture spells fields.
 checkpatch() {
 	local mail ret=0
 
 	for mail in "$build"/series/*.patch; do
 		case $mail in *0000-cover-letter.patch) continue ;; esac
 		(cd "$linux" && scripts/checkpatch.pl --strict --no-signoff -q \
-			--ignore FILE_PATH_CHANGES "$mail") || ret=1
+			--ignore FILE_PATH_CHANGES,CAMELCASE "$mail") || ret=1
 	done
 	for file in "$tools"/*.c; do
 		(cd "$linux" && scripts/checkpatch.pl --strict -q --no-tree -f "$file") || ret=1
@@ -42,9 +45,10 @@ checkpatch() {
 sparse() {
 	local log=$build/logs/sparse.out
 
-	"$tools/build.sh" config debug "$linux" "$out"
-	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- prepare
-	find "$out/arch/arm64/kvm" -name '*.o' -delete 2>/dev/null || true
+	"$tools/build.sh" config debug "$linux" "$out" || return
+	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- prepare || return
+	mkdir -p "$out/arch/arm64/kvm"
+	find "$out/arch/arm64/kvm" -name '*.o' -delete || return
 	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- -j"$jobs" \
 		W=1 C=2 CF="-D__CHECK_ENDIAN__" arch/arm64/kvm/ >"$log" 2>&1 ||
 		{ cat "$log"; return 1; }
@@ -64,11 +68,12 @@ python() {
 
 # get_maintainer.pl must find our entry for every file of ours.
 maintainers_cover() {
-	local file ret=0
+	local file found ret=0
 
 	while read -r file; do
-		(cd "$linux" && scripts/get_maintainer.pl --no-git --no-git-fallback \
-			--sections -f "$file") | grep -q 'FIXED CPU' ||
+		found=$(cd "$linux" && scripts/get_maintainer.pl --no-git --no-git-fallback \
+			--sections -f "$file")
+		[[ $found = *"FIXED CPU OF PROTECTED VMS"* ]] ||
 			{ echo "no entry of MAINTAINERS covers $file"; ret=1; }
 	done < <(overlay)
 	return $ret

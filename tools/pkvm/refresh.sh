@@ -76,7 +76,7 @@ check_edits() {
 		unclear=$((unclear + 1))
 		{
 			printf '%s is in %s patches:\n' "$path" "${#list[@]}"
-			printf '    git -C %s add %s\n' "$linux" "$path"
+			printf '    git -C %s add -f %s\n' "$linux" "$path"
 			for i in "${list[@]}"; do
 				printf '    git -C %s commit --fixup=%.12s   # %s\n' \
 					"$linux" "${chain[i]}" "$(name_of "$i")"

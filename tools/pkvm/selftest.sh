@@ -31,12 +31,13 @@ base_tree() {
 	seq -f 'sys_regs %g' 20 >"$1/$sys_regs"
 	seq -f 'maintainer %g' 20 >"$1/MAINTAINERS"
 	echo old >"$1/Documentation/old.rst"
-	echo '*.o' >"$1/.gitignore"
+	# As Debian's: the last line ignores all that is not tracked.
+	printf '%s\n' '*.o' '/*' >"$1/.gitignore"
 }
 
 # commit SUBJECT [BODY]: all that is in the work tree, as a patch.
 commit() {
-	git -C "$linux" add -A
+	git -C "$linux" add -A -f
 	git -C "$linux" commit -q -m "$1" ${2:+-m "$2"}
 }
 
@@ -113,7 +114,7 @@ tree_of() {
 case_mails_apply_to_the_base() {
 	cp -a "$work/case/kernel" "$work/plain"
 	git -C "$work/plain" init -q
-	git -C "$work/plain" add -A
+	git -C "$work/plain" add -A -f
 	git -C "$work/plain" commit -q -m base
 	git -C "$work/plain" am -q "$mails"/000[1-9]-*
 	[ "$(tree_of "$work/plain")" = "$(tree_of "$linux")" ]
@@ -548,7 +549,7 @@ case_another_version() {
 case_base_from_a_git_tree() {
 	cp -a "$work/case/kernel" "$work/user"
 	git -C "$work/user" init -q
-	git -C "$work/user" add -A
+	git -C "$work/user" add -A -f
 	git -C "$work/user" commit -q -m one
 	git -C "$work/user" commit -q -m two --allow-empty
 	git clone -q --depth=1 "file://$work/user" "$work/shallow"
@@ -587,7 +588,7 @@ case_base_changes_back() {
 	base_tree "$work/other"
 	echo other >>"$work/other/$kvm/pkvm.c"
 	git -C "$work/other" init -q
-	git -C "$work/other" add -A
+	git -C "$work/other" add -A -f
 	git -C "$work/other" commit -q -m other
 	KERNEL=$work/other "$tools/series.sh"
 	grep -q other "$linux/$kvm/pkvm.c"

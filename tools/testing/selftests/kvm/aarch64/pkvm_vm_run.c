@@ -181,25 +181,58 @@ static bool read_id_regs(struct vm_shape shape, uint64_t values[NR_ID_REGS])
 	return ok;
 }
 
-static bool id_regs_readable(void)
+/*
+ * EL2 hides AArch32 from a protected VM, and the host does not: a CPU that has
+ * AArch32 shows which of them emulates the ID registers.
+ */
+static bool without_aarch32(const uint64_t values[NR_ID_REGS])
 {
-	uint64_t protected[NR_ID_REGS], plain[NR_ID_REGS];
-	bool ok;
+	const int pfr0 = 24;
+	bool ok = true;
 	int i;
 
-	ok = read_id_regs(VM_SHAPE_PROTECTED(VM_MODE_DEFAULT), protected);
-	if (!verbose)
-		return ok;
+	for (i = 0; i < pfr0; i++) {
+		if (values[i]) {
+			ksft_print_msg("%s is 0x%lx\n", id_reg_name(i), values[i]);
+			ok = false;
+		}
+	}
 
-	ok &= read_id_regs(VM_SHAPE(VM_MODE_DEFAULT), plain);
+	/* EL1 and EL0 are AArch64 only. */
+	if ((values[pfr0] & 0xff) != 0x11) {
+		ksft_print_msg("%s is 0x%lx\n", id_reg_name(pfr0), values[pfr0]);
+		ok = false;
+	}
+
+	return ok;
+}
+
+static void print_id_regs(const uint64_t protected[NR_ID_REGS])
+{
+	uint64_t plain[NR_ID_REGS];
+	int i;
+
+	if (!read_id_regs(VM_SHAPE(VM_MODE_DEFAULT), plain))
+		return;
 
 	ksft_print_msg("%-16s %-18s %-18s\n", "ID register", "protected VM",
 		       "other VM");
-	for (i = 0; ok && i < NR_ID_REGS; i++)
+	for (i = 0; i < NR_ID_REGS; i++)
 		ksft_print_msg("%-16s 0x%016lx 0x%016lx\n", id_reg_name(i),
 			       protected[i], plain[i]);
+}
 
-	return ok;
+static void test_id_regs(void)
+{
+	uint64_t values[NR_ID_REGS];
+	bool ok;
+
+	ok = read_id_regs(VM_SHAPE_PROTECTED(VM_MODE_DEFAULT), values);
+	ksft_test_result(ok, "id_regs_readable\n");
+	ksft_test_result(ok && without_aarch32(values), "id_regs_without_aarch32\n");
+
+	if (ok && verbose)
+		print_id_regs(values);
 }
 
 static void print_usage(const char *name)
@@ -231,7 +264,7 @@ int main(int argc, char *argv[])
 	if (!kvm_has_protected_vms())
 		ksft_exit_skip("KVM is not in protected mode\n");
 
-	ksft_set_plan(7);
+	ksft_set_plan(8);
 
 	test_mode(VM_MODE_P36V48_4K, "runs_36_bits");
 	test_mode(VM_MODE_P40V48_4K, "runs_40_bits");
@@ -242,7 +275,7 @@ int main(int argc, char *argv[])
 			 "runs_alongside_protected_vm\n");
 	ksft_test_result(runs_alongside(protected, plain),
 			 "runs_alongside_other_vm\n");
-	ksft_test_result(id_regs_readable(), "id_regs_readable\n");
+	test_id_regs();
 
 	ksft_finished();
 }
