@@ -27,7 +27,7 @@ good_run() {
 		    TAP version 13
 		    # Subtest: first
 		    1..2
-		    ok 1 a case
+		    ok 1 a case: smc #0
 		    ok 2 # SKIP another: no such CPU
 		    # outcome: exit status 0
 		    # seconds: 0.10

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __ARM64_KVM_NVHE_INJECT_H__
+#define __ARM64_KVM_NVHE_INJECT_H__
+
+#include <linux/types.h>
+
+#include <asm/esr.h>
+
+void pvm_inject_sync64(u64 esr);
+
+static inline void pvm_inject_undef(void)
+{
+	pvm_inject_sync64((ESR_ELx_EC_UNKNOWN << ESR_ELx_EC_SHIFT) | ESR_ELx_IL);
+}
+
+#endif /* __ARM64_KVM_NVHE_INJECT_H__ */

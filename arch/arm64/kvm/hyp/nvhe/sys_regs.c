@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ID registers of protected VMs, and the way of a trapped system register
+ * access through EL2.
+ *
+ * ID registers are computed once, when EL2 creates the VM, from the limits that
+ * the host recorded while it was still trusted. Reading one is then a load.
+ *
+ * For everything else that traps there is a table, pvm_sysregs[]. A register
+ * that the table does not name does not exist: the access is UNDEFINED, for the
+ * guest exactly as it would be on hardware that lacks the register. Nothing goes
+ * to the host unless a row says so.
+ */
+
+#include <linux/bitops.h>
+#include <linux/kvm_host.h>
+
+#include <asm/esr.h>
+#include <asm/kvm_emulate.h>
+#include <asm/kvm_hyp.h>
+#include <asm/kvm_id_regs.h>
+
+#include <nvhe/pkvm.h>
+#include <nvhe/sys_regs.h>
+
+/*
+ * ID registers of the system that EL2 itself depends on, to set up CPUs and the
+ * host's stage-2. The host sets these before EL2 is initialised.
+ */
+u64 id_aa64pfr0_el1_sys_val;
+u64 id_aa64pfr1_el1_sys_val;
+u64 id_aa64smfr0_el1_sys_val;
+u64 id_aa64mmfr0_el1_sys_val;
+u64 id_aa64mmfr1_el1_sys_val;
+
+/*
+ * The most that KVM would let any VM see of the ID registers, and the cache
+ * type and geometry it reports. The host sets these before it hands its
+ * privileges over, and cannot reach EL2's data afterwards.
+ */
+u64 pvm_id_reg_limit[KVM_ARM_ID_REG_NUM];
+u64 pvm_ctr_el0;
+u64 pvm_clidr_el1;
+
+/*
+ * Decide what the VM reads from its ID registers. All that the values depend on
+ * has to be final: features, vGIC model and IPA size.
+ */
+int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm)
+{
+	struct kvm_arch *arch = &hyp_vm->kvm.arch;
+	struct pvm_vm_features features = {
+		.ptrauth = test_bit(KVM_ARM_VCPU_PTRAUTH_ADDRESS, arch->vcpu_features) &&
+			   test_bit(KVM_ARM_VCPU_PTRAUTH_GENERIC, arch->vcpu_features),
+		.vgic_v3 = arch->vgic.vgic_model == KVM_DEV_TYPE_ARM_VGIC_V3,
+		.ipa_bits = VTCR_EL2_IPA(arch->mmu.vtcr),
+	};
+
+	BUILD_BUG_ON(PVM_ID_REG_NUM != KVM_ARM_ID_REG_NUM);
+
+	/* No CPU has a CTR_EL0 of 0: bit 31 is RES1. */
+	if (!pvm_ctr_el0)
+		return -EINVAL;
+
+	pvm_id_regs_compute(arch->id_regs, pvm_id_reg_limit, &features);
+	arch->ctr_el0 = pvm_ctr_el0;
+	__set_bit(KVM_ARCH_FLAG_ID_REGS_INITIALIZED, &arch->flags);
+
+	return 0;
+}
+
+static const struct pvm_sysreg *find_sysreg(u64 esr)
+{
+	unsigned int group = pvm_sysreg_index.group[esr_sysreg_page(esr)];
+
+	return &pvm_sysregs[pvm_sysreg_index.row[group][esr_sysreg_slot(esr)]];
+}
+
+static enum pvm_sysreg_result complete_access(struct kvm_vcpu *vcpu, u64 esr, u64 val)
+{
+	if (!esr_sysreg_is_write(esr))
+		vcpu_set_reg(vcpu, esr_sysreg_rt(esr), val);
+	pvm_retire_instr(vcpu);
+
+	return PVM_SYSREG_DONE;
+}
+
+/* Not inlined, to keep the address of a variable out of the common path. */
+static noinline enum pvm_sysreg_result
+call_sysreg_fn(struct kvm_vcpu *vcpu, u64 esr, const struct pvm_sysreg *r)
+{
+	bool is_write = esr_sysreg_is_write(esr);
+	enum pvm_sysreg_result result;
+	u64 val = 0;
+
+	if (is_write)
+		val = vcpu_get_reg(vcpu, esr_sysreg_rt(esr));
+
+	result = r->fn(container_of(vcpu, struct pkvm_hyp_vcpu, vcpu), is_write, &val);
+	if (result != PVM_SYSREG_DONE)
+		return result;
+
+	return complete_access(vcpu, esr, val);
+}
+
+/*
+ * A protected VM trapped on MRS, MSR or a system instruction, and the register
+ * is none of the ID registers. Emulate the access if that is what the table
+ * says. Else the guest has not moved on when this returns.
+ */
+enum pvm_sysreg_result pvm_access_sysreg(struct kvm_vcpu *vcpu, u64 esr)
+{
+	const struct pvm_sysreg *r = find_sysreg(esr);
+
+	if (!(r->dirs & BIT(esr & ESR_ELx_SYS64_ISS_DIR_MASK)))
+		return PVM_SYSREG_UNDEF;
+
+	if (r->fn)
+		return call_sysreg_fn(vcpu, esr, r);
+
+	return complete_access(vcpu, esr, r->constant);
+}
