@@ -10,7 +10,8 @@
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
-configuration=$(select_configurations "$1" "${MODE:-}" | head -n 1)
+names=$(select_configurations "$1" "${MODE:-}")
+configuration=${names%%$'\n'*}
 kernel=$build/kernel/$2
 dir=$build/results/demo
 mkdir -p "$build/plans"
@@ -23,7 +24,7 @@ echo "$configuration" >"$dir/configuration"
 configuration_mode "$configuration" >"$dir/promise"
 
 printf '\n'
-grep -ahE 'Booting Linux|CPU features: detected|kvm \[' "$dir/console.log" | sed 's/\r$//; s/^/  | /'
+grep -ahE 'Booting Linux|kvm \[' "$dir/console.log" | sed 's/\r$//; s/^/  | /'
 printf '\n%sWhat CPU a protected guest sees on this host%s\n\n' "$c_bold" "$c_off"
 options=()
 [ -z "$c_off" ] || options=(-c)

@@ -9,6 +9,9 @@
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
+# Two runs in one build directory would spoil it for both.
+locked build
+
 suffix=${LLVM:+-llvm}
 
 # once NAME TREE INPUT... -- TEXT COMMAND...: run a stage unless it has been
