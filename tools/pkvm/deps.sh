@@ -39,17 +39,30 @@ for set in "$@"; do
 		installed "$package" || missing+=("$package")
 	done
 done
-[ ${#missing[@]} -gt 0 ] || exit 0
+
+# A machine that never asked its mirrors what they have knows no packages.
+index=
+case " $* " in
+*" series "*)	[ -n "$(apt-cache madison linux-source-6.12 2>/dev/null)" ] || index=stale ;;
+esac
+[ ${#missing[@]} -gt 0 ] || [ -n "$index" ] || exit 0
 
 line="apt-get install --no-install-recommends -y ${missing[*]}"
+[ ${#missing[@]} -gt 0 ] || line="apt-get update"
 if [ "$(id -u)" -eq 0 ]; then
 	as_root=()
 elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
 	as_root=(sudo)
 else
-	die "these packages are missing, and only root can install them:" \
-	    "${missing[*]}. Have this run as root, then try again: $line"
+	die "this needs root, once. Have root run the following, then try again: $line"
 fi
+
+if [ -n "$index" ]; then
+	AGAIN="apt-get update" stage deps-index "read the index of the package mirrors" -- \
+		"${as_root[@]}" apt-get update ||
+		die "apt could not read the index of its mirrors: the log above says why."
+fi
+[ ${#missing[@]} -gt 0 ] || exit 0
 
 export DEBIAN_FRONTEND=noninteractive
 install_missing() {
