@@ -33,13 +33,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#define __noreturn	__attribute__((__noreturn__))
+#define __printf(a, b)	__attribute__((__format__(printf, a, b)))
+
 #define KSFT_SKIP	4
 #define MAX_ARGS	32
 #define MAX_LINE	4096
 
 static FILE *results;
 
-static void __attribute__((noreturn)) power_off(void)
+static void __noreturn power_off(void)
 {
 	if (results)
 		fflush(results);
@@ -49,7 +52,7 @@ static void __attribute__((noreturn)) power_off(void)
 	_exit(1);
 }
 
-static void __attribute__((noreturn, format(printf, 1, 2)))
+static void __noreturn __printf(1, 2)
 die(const char *fmt, ...)
 {
 	va_list ap;
@@ -191,7 +194,7 @@ static bool relay_output(const char *name, int fd, double deadline)
 	return in_time;
 }
 
-static void __attribute__((noreturn)) exec_test(char **argv, int out)
+static void __noreturn exec_test(char **argv, int out)
 {
 	setpgid(0, 0);
 	dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
@@ -213,9 +216,9 @@ static void run_test(unsigned int nr, char *spec)
 	char outcome[64];
 	pid_t pid;
 
-	limit = strtok_r(spec, " \n", &save);
-	name = strtok_r(NULL, " \n", &save);
-	while (argc < MAX_ARGS && (argv[argc] = strtok_r(NULL, " \n", &save)))
+	limit = strtok_r(spec, "\n ", &save);
+	name = strtok_r(NULL, "\n ", &save);
+	while (argc < MAX_ARGS && (argv[argc] = strtok_r(NULL, "\n ", &save)))
 		argc++;
 	argv[argc] = NULL;
 	if (!argc) {

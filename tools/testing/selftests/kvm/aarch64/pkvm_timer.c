@@ -15,8 +15,8 @@
 #include "processor.h"
 
 /* A counter value that no machine has, and the most that a test may take. */
-#define FAR_AWAY	(1ULL << 52)
-#define A_WHILE		(1ULL << 44)
+#define FAR_AWAY	BIT_ULL(52)
+#define A_WHILE		BIT_ULL(44)
 
 static void guest_counters(void)
 {
