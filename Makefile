@@ -35,6 +35,7 @@ help:
 	@echo '  make refresh    take edits made in build/linux back into the repository'
 	@echo '  make bisect     build every patch by itself'
 	@echo '  make lint       series, checkpatch, sparse, shellcheck, documentation'
+	@echo '  make docs       make the page of the contract from its headers, and the series'
 	@echo '  make baseline   the kvm selftests on the unpatched base, against what is expected'
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
@@ -78,6 +79,11 @@ bisect: series
 	@$(run)/deps.sh build
 	@$(run)/bisect.sh
 
+docs: series
+	@$(run)/deps.sh build
+	@$(run)/docs.sh write
+	@$(run)/series.sh
+
 lint: series
 	@$(run)/deps.sh build lint
 	@$(run)/lint.sh
@@ -112,6 +118,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline demo bisect lint shell \
+.PHONY: help base series refresh kernel check baseline demo bisect docs lint shell \
 	gdb list menuconfig config oldconfig defconfig clean distclean
 .NOTPARALLEL:

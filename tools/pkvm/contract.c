@@ -2,7 +2,7 @@
 /*
  * Print the contract, from kvm_fixed_config.h itself.
  *
- * usage: contract rst            the table of the documentation
+ * usage: contract rst            the tables of the documentation, see contract-page.py
  *        contract view [-c]      the table of one host: reads from stdin lines
  *                                that hold "NAME 0xGUEST 0xHOST", as the test
  *                                pkvm_vm_run -v prints them; -c for colours
@@ -16,115 +16,87 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <asm/kvm_id_regs.h>
+#include <asm/kvm_id_print.h>
 
-static unsigned int field_bits(const struct pvm_id_field *field, u64 reg)
+static void print_heading(const char *text)
 {
-	return reg >> PVM_KEY_SHIFT(field->key) & ((1u << field->width) - 1);
+	printf("\n%s\n", text);
+	for (; *text; text++)
+		putchar('=');
+	printf("\n");
 }
 
-static const struct pvm_id_field *find_field(unsigned int key)
+static void print_table(const char *title, const char *widths)
 {
-	const struct pvm_id_reg *reg = &pvm_id_regs[PVM_KEY_INDEX(key)];
-	unsigned int i;
+	printf("\n.. list-table::%s%s\n   :header-rows: 1\n   :widths: %s\n\n",
+	       *title ? " " : "", title, widths);
+}
 
-	for (i = 0; i < reg->nr_fields; i++) {
-		if (reg->fields[i].key == key)
-			return &reg->fields[i];
+/* A remark on a field, after another if there is one. */
+static void print_remark(const char **gap, const char *what, const char *text)
+{
+	printf("%s %s%s", *gap, what, text);
+	*gap = ";";
+}
+
+static void print_field(const struct pvm_id_field *field)
+{
+	unsigned int lsb = PVM_KEY_SHIFT(field->key);
+	char text[PVM_POLICY_SIZE];
+	const char *gap = "";
+
+	printf("   * - %s\n     - %u:%u\n     - %s\n     -", field->name,
+	       lsb + field->width - 1, lsb, pvm_print_policy(text, field));
+	if (field->trapped)
+		print_remark(&gap, "trapped", "");
+	if (field->part_of) {
+		print_remark(&gap, "hidden by ",
+			     pvm_id_regs[PVM_KEY_INDEX(field->part_of)].name);
+		printf(".%s", pvm_field_find(pvm_id_regs, field->part_of)->name);
 	}
-	return NULL;
+	if (field->untrappable)
+		print_remark(&gap, "cannot be trapped: ", field->untrappable);
+	if (field->inert)
+		print_remark(&gap, "nothing to trap: ", field->inert);
+	if (field->why)
+		print_remark(&gap, "", field->why);
+	printf("\n");
 }
 
-static const char *binary(char *to, unsigned int value, unsigned int width)
-{
-	char *end = to;
-
-	end += sprintf(end, "0b");
-	while (width--)
-		*end++ = '0' + (value >> width & 1);
-	*end = '\0';
-	return to;
-}
-
-static const char *condition(const struct pvm_id_field *field)
-{
-	if (field->ipa_limited)
-		return ", as the IPA size needs";
-
-	switch (field->when) {
-	case PVM_WITH_VGIC_V3:
-		return ", with a vGICv3";
-	case PVM_WITH_PAC_QARMA5:
-	case PVM_WITH_PAC_QARMA3:
-	case PVM_WITH_PAC_IMPDEF:
-		return ", with PAuth";
-	default:
-		return "";
-	}
-}
-
-static void policy(char *to, size_t size, const struct pvm_id_field *field)
-{
-	char value[20];
-
-	binary(value, field->value & ((1u << field->width) - 1), field->width);
-	switch (field->policy) {
-	case PVM_POLICY_NI:
-		snprintf(to, size, "absent (%s)", value);
-		break;
-	case PVM_POLICY_SET:
-		snprintf(to, size, "always %s", value);
-		break;
-	case PVM_POLICY_RESTRICT:
-		snprintf(to, size, "up to %s%s", value, condition(field));
-		break;
-	default:
-		snprintf(to, size, "as the host%s", condition(field));
-	}
-}
-
-/* Print each register's table through these. */
-static void print_rst(void)
+static void print_fields(void)
 {
 	unsigned int index, i;
 
+	print_heading("What the guest reads");
 	for (index = 0; index < PVM_ID_REG_NUM; index++) {
 		const struct pvm_id_reg *reg = &pvm_id_regs[index];
 
 		if (!reg->nr_fields)
 			continue;
-		printf("\n.. list-table:: %s\n   :header-rows: 1\n   :widths: 14 26 60\n\n"
-		       "   * - Field\n     - Policy\n     - What keeps the rest out, and why\n",
-		       reg->name);
-		for (i = 0; i < reg->nr_fields; i++) {
-			const struct pvm_id_field *field = &reg->fields[i];
-			const char *gap = "";
-			char text[80];
+		print_table(reg->name, "14 8 26 52");
+		printf("   * - Field\n     - Bits\n     - Policy\n"
+		       "     - What keeps the rest out, and why\n");
+		for (i = 0; i < reg->nr_fields; i++)
+			print_field(&reg->fields[i]);
+	}
+}
 
-			policy(text, sizeof(text), field);
-			printf("   * - %s\n     - %s\n     -", field->name, text);
-			if (field->trapped) {
-				printf(" trapped");
-				gap = ";";
-			}
-			if (field->part_of) {
-				printf("%s hidden by %s.%s", gap,
-				       pvm_id_regs[PVM_KEY_INDEX(field->part_of)].name,
-				       find_field(field->part_of)->name);
-				gap = ";";
-			}
-			if (field->untrappable) {
-				printf("%s cannot be trapped: %s", gap, field->untrappable);
-				gap = ";";
-			}
-			if (field->inert) {
-				printf("%s nothing to trap: %s", gap, field->inert);
-				gap = ";";
-			}
-			if (field->why)
-				printf("%s %s", gap, field->why);
-			printf("\n");
-		}
+static void print_untrappable(void)
+{
+	unsigned int index, i;
+
+	printf("\n.. _pvm_untrappable:\n");
+	print_heading("What cannot be trapped");
+	printf("\nOn a CPU that has more than the field says, the guest can use this:\n");
+	print_table("", "40 60");
+	printf("   * - Field\n     - What remains\n");
+	for (index = 0; index < PVM_ID_REG_NUM; index++) {
+		const struct pvm_id_reg *reg = &pvm_id_regs[index];
+
+		for (i = 0; i < reg->nr_fields; i++)
+			if (reg->fields[i].untrappable)
+				printf("   * - %s.%s\n     - %s\n", reg->name,
+				       reg->fields[i].name, reg->fields[i].untrappable);
 	}
 }
 
@@ -141,16 +113,14 @@ static bool print_view_of(const char *name, u64 guest, u64 host, bool colours)
 
 	for (i = 0; i < pvm_id_regs[index].nr_fields; i++) {
 		const struct pvm_id_field *field = &pvm_id_regs[index].fields[i];
-		unsigned int has = field_bits(field, host);
-		unsigned int sees = field_bits(field, guest);
+		u64 has = pvm_field_extract(field, host), sees = pvm_field_extract(field, guest);
+		char from[PVM_BINARY_SIZE], to[PVM_BINARY_SIZE], text[PVM_POLICY_SIZE];
 		bool differs = has != sees;
-		char from[20], to[20], text[80];
 
-		policy(text, sizeof(text), field);
 		printf("%s%c %-16s %-13s %-8s %-36s %s%s\n",
 		       colours && differs ? "\033[33m" : "", differs ? '*' : ' ',
-		       i ? "" : name, field->name, binary(from, has, field->width),
-		       text, binary(to, sees, field->width),
+		       i ? "" : name, field->name, pvm_print_binary(from, has, field->width),
+		       pvm_print_policy(text, field), pvm_print_binary(to, sees, field->width),
 		       colours && differs ? "\033[0m" : "");
 	}
 	return true;
@@ -179,7 +149,8 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(what, "rst")) {
-		print_rst();
+		print_fields();
+		print_untrappable();
 		return 0;
 	} else if (!strcmp(what, "view")) {
 		return print_view(argc > 2 && !strcmp(argv[2], "-c"));

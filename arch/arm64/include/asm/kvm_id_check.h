@@ -146,7 +146,14 @@ static inline void pvm_check_reg(struct pvm_check *check,
 				~(seen | reg->reserved));
 }
 
-/* Check the rows. Returns the number of errors; @report may be NULL. */
+/**
+ * pvm_contract_check() - Check the rows of all ID registers
+ * @regs:	the registers: pvm_id_regs, but for tests
+ * @report:	called for each error; may be NULL
+ * @ctx:	handed to @report in each finding
+ *
+ * Return: the number of errors.
+ */
 static inline unsigned int
 pvm_contract_check(const struct pvm_id_reg regs[PVM_ID_REG_NUM],
 		   void (*report)(const struct pvm_check_finding *finding), void *ctx)
@@ -166,11 +173,20 @@ static inline u16 pvm_trap_key(const u16 *keys, unsigned int i, size_t stride)
 	return *(const u16 *)((const char *)keys + i * stride);
 }
 
-/*
- * Check that each field that is said to be trapped has a row in a table of
- * traps, and that each row of the table is for a field. @keys points to the key
- * in the first of @nr rows; key 0 belongs to a row that is for no field, such
- * as a trap that every protected VM has.
+/**
+ * pvm_contract_check_traps() - Check the contract against a table of traps
+ * @regs:	the registers: pvm_id_regs, but for tests
+ * @keys:	the key in the first row of the table
+ * @nr:		the number of rows
+ * @stride:	the size of a row, in bytes
+ * @report:	called for each error; may be NULL
+ * @ctx:	handed to @report in each finding
+ *
+ * Each field that is said to be trapped has to have a row, and each row has to
+ * be for a field. Key 0 belongs to a row that is for no field, such as a trap
+ * that every protected VM has.
+ *
+ * Return: the number of errors.
  */
 static inline unsigned int
 pvm_contract_check_traps(const struct pvm_id_reg regs[PVM_ID_REG_NUM],

@@ -36,7 +36,12 @@ struct pvm_vm_view {
 	u8 ipa_bits;
 };
 
-/* The index of an ID register in any array of them; -1: not one of the 56. */
+/**
+ * pvm_id_reg_index() - Find an ID register's place in any array of them
+ * @encoding:	of a system register, as SYS_* has it
+ *
+ * Return: the index, or -1 if this is not one of the 56.
+ */
 static inline int pvm_id_reg_index(u32 encoding)
 {
 	u32 offset = encoding - SYS_ID_PFR0_EL1;
@@ -48,22 +53,36 @@ static inline int pvm_id_reg_index(u32 encoding)
 	return offset / PVM_ID_REG_STEP;
 }
 
+/**
+ * pvm_id_reg_encoding() - The reverse of pvm_id_reg_index()
+ * @index:	0 to PVM_ID_REG_NUM - 1
+ *
+ * Return: the encoding, as SYS_* has it.
+ */
 static inline u32 pvm_id_reg_encoding(int index)
 {
 	return SYS_ID_PFR0_EL1 + index * PVM_ID_REG_STEP;
 }
 
+/* The bits of a register that are the field's. */
 static __always_inline u64 pvm_field_mask(const struct pvm_id_field *f)
 {
 	return ((1ULL << f->width) - 1) << PVM_KEY_SHIFT(f->key);
 }
 
+/* The field's bits in a value of its register, at bit 0. */
 static __always_inline u64 pvm_field_extract(const struct pvm_id_field *f, u64 reg)
 {
 	return (reg & pvm_field_mask(f)) >> PVM_KEY_SHIFT(f->key);
 }
 
-/* The number that the bits of a field stand for. */
+/**
+ * pvm_field_number() - The number that the bits of a field stand for
+ * @f:		the field's row
+ * @bits:	from pvm_field_extract()
+ *
+ * Return: @bits, or less than 0 if the field is signed and its top bit set.
+ */
 static inline int pvm_field_number(const struct pvm_id_field *f, u64 bits)
 {
 	int number = bits;
@@ -103,7 +122,14 @@ static inline u64 pvm_field_limit(const struct pvm_id_field *f,
 	return f->ipa_limited && parange < f->value ? parange : f->value;
 }
 
-/* The bits of a field in the VM, given @host, its bits in the host's view. */
+/**
+ * pvm_field_value() - Apply a row: what a VM reads in one field
+ * @f:		the row
+ * @host:	the field's bits in the host's view, at bit 0
+ * @view:	what the VM has, from pvm_vm_view()
+ *
+ * Return: the field's bits, at bit 0.
+ */
 static inline u64 pvm_field_value(const struct pvm_id_field *f, u64 host,
 				  const struct pvm_vm_view *view)
 {
@@ -125,7 +151,16 @@ static inline u64 pvm_field_value(const struct pvm_id_field *f, u64 host,
 	}
 }
 
-/* A whole register. What no row names is reserved, and reads as zero. */
+/**
+ * pvm_reg_value() - Apply the rows of a register
+ * @reg:	the register
+ * @host:	its value in the host's view
+ * @view:	what the VM has, from pvm_vm_view()
+ *
+ * What no row names is reserved, and reads as zero.
+ *
+ * Return: the register, as the VM reads it.
+ */
 static inline u64 pvm_reg_value(const struct pvm_id_reg *reg, u64 host,
 				const struct pvm_vm_view *view)
 {
@@ -142,15 +177,27 @@ static inline u64 pvm_reg_value(const struct pvm_id_reg *reg, u64 host,
 	return val;
 }
 
+/**
+ * pvm_id_reg_value() - What a VM reads in an ID register
+ * @index:	from pvm_id_reg_index(), and not -1
+ * @host:	the register's value in the host's view
+ * @view:	what the VM has, from pvm_vm_view()
+ *
+ * Return: the value; zero for a register that has no rows.
+ */
 static inline u64 pvm_id_reg_value(int index, u64 host, const struct pvm_vm_view *view)
 {
 	return pvm_reg_value(&pvm_id_regs[index], host, view);
 }
 
-/*
- * The condition of the one algorithm that the host authenticates pointers with,
- * or PVM_ALWAYS. A host that has several, or one of them for addresses and
- * another or none for generic data, has none that can be given to a VM.
+/**
+ * pvm_pac_algorithm() - Find the algorithm that the host signs pointers with
+ * @host:	all ID registers, in the host's view
+ *
+ * A host that has several algorithms, or one of them for addresses and another
+ * or none for generic data, has none that can be given to a VM.
+ *
+ * Return: the condition PVM_WITH_PAC_* of the only algorithm, or PVM_ALWAYS.
  */
 static inline u8 pvm_pac_algorithm(const u64 host[PVM_ID_REG_NUM])
 {
@@ -178,6 +225,13 @@ static inline u8 pvm_pac_algorithm(const u64 host[PVM_ID_REG_NUM])
 	return PVM_ALWAYS;
 }
 
+/**
+ * pvm_vm_view() - What a VM has, once it is known what the host can deliver
+ * @host:	all ID registers, in the host's view
+ * @features:	what was asked for
+ *
+ * Return: the view that the other functions take.
+ */
 static inline struct pvm_vm_view pvm_vm_view(const u64 host[PVM_ID_REG_NUM],
 					     const struct pvm_vm_features *features)
 {
@@ -201,7 +255,12 @@ static inline bool pvm_view_has_ptrauth(const struct pvm_vm_view *view)
 			    BIT(PVM_WITH_PAC_IMPDEF));
 }
 
-/* All ID registers of a VM. @vm and @host may be the same array. */
+/**
+ * pvm_id_regs_compute() - Compute all ID registers of a VM
+ * @vm:		where to put them; may be the same array as @host
+ * @host:	all ID registers, in the host's view
+ * @features:	what was asked for
+ */
 static inline void pvm_id_regs_compute(u64 vm[PVM_ID_REG_NUM],
 				       const u64 host[PVM_ID_REG_NUM],
 				       const struct pvm_vm_features *features)
@@ -213,6 +272,13 @@ static inline void pvm_id_regs_compute(u64 vm[PVM_ID_REG_NUM],
 		vm[r] = pvm_id_reg_value(r, host[r], &view);
 }
 
+/**
+ * pvm_field_find() - Find the row of a field
+ * @regs:	the rows to look in: pvm_id_regs, but for tests
+ * @key:	PVM_FIELD_KEY(), or anything else
+ *
+ * Return: the row, or NULL if no row has this key.
+ */
 static inline const struct pvm_id_field *
 pvm_field_find(const struct pvm_id_reg regs[PVM_ID_REG_NUM], u16 key)
 {
@@ -230,9 +296,13 @@ pvm_field_find(const struct pvm_id_reg regs[PVM_ID_REG_NUM], u16 key)
 	return NULL;
 }
 
-/*
- * The number that a field has in @id_regs, in the order of its signedness: what
- * to compare with a named value. Absent, for a key that no row has.
+/**
+ * pvm_field_get() - Get the number that a field has in a VM
+ * @id_regs:	all ID registers of the VM
+ * @key:	PVM_FIELD_KEY() of the field
+ *
+ * Return: the number, in the order of the field's signedness, to be compared
+ * with a named value; -1 for a key that no row has.
  */
 static inline int pvm_field_get(const u64 id_regs[PVM_ID_REG_NUM], u16 key)
 {
@@ -296,7 +366,13 @@ pvm_id_mask_all(const struct pvm_id_reg *reg, u8 policy)
 	return pvm_id_mask_4(m, reg, 20, policy);
 }
 
-/* The fields of a register that have @policy, or all with PVM_POLICY_NUM. */
+/**
+ * pvm_id_mask() - The fields of a register that have a policy
+ * @encoding:	a constant, one of the registers that has rows
+ * @policy:	enum pvm_policy, or PVM_POLICY_NUM for any
+ *
+ * Return: their bits; a constant, once compiled.
+ */
 static __always_inline u64 pvm_id_mask(u32 encoding, u8 policy)
 {
 	return pvm_id_mask_all(&pvm_id_regs[PVM_ID_REG_INDEX(encoding)], policy).any;

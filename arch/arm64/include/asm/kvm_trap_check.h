@@ -160,7 +160,13 @@ static inline unsigned int pvm_trap_check_fields(const struct pvm_trap_tables *t
 	return errors;
 }
 
-/* Check the rows. Returns the number of errors, each of which is reported. */
+/**
+ * pvm_trap_check() - Check rows of traps, against registers and the contract
+ * @t:		the rows: &pvm_trap_tables, but for tests
+ * @report:	called for each error
+ *
+ * Return: the number of errors.
+ */
 static inline unsigned int pvm_trap_check(const struct pvm_trap_tables *t,
 					  pvm_trap_report_t report)
 {

@@ -29,6 +29,7 @@ static const struct pvm_trap_tables pvm_trap_tables = {
 	.nr_fixed	= ARRAY_SIZE(pvm_fixed_traps),
 };
 
+/* Whether the VM has an algorithm for PAuth, whichever it is. */
 static inline bool pvm_has_pauth(const u64 id_regs[PVM_ID_REG_NUM])
 {
 	u64 isar1 = id_regs[PVM_ID_REG_INDEX(SYS_ID_AA64ISAR1_EL1)];
@@ -108,7 +109,15 @@ static inline void pvm_trap_collect(struct pvm_trap_bits *bits, enum pvm_trap_re
 	}
 }
 
-/* The value of a trap register for a VM with these ID registers. */
+/**
+ * pvm_trap_value() - Compute a trap register of a VM
+ * @t:		the rows: &pvm_trap_tables, but for tests
+ * @reg:	the register
+ * @id_regs:	all ID registers of the VM
+ * @env:	PVM_ENV_*, what the CPUs and EL2 are like
+ *
+ * Return: the value. What differs from CPU to CPU is not in it.
+ */
 static inline u64 pvm_trap_value(const struct pvm_trap_tables *t, enum pvm_trap_reg reg,
 				 const u64 id_regs[PVM_ID_REG_NUM], u8 env)
 {

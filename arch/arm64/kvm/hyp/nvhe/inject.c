@@ -87,6 +87,15 @@ static u64 vector_offset(u64 old)
 	}
 }
 
+/**
+ * pvm_inject_sync64() - Take a synchronous exception to EL1
+ * @esr:	what the guest finds in ESR_EL1
+ *
+ * For the vCPU that is running on this CPU and has just exited from AArch64, at
+ * any of EL0t, EL1t and EL1h: ELR_EL2 and SPSR_EL2 are the guest's, and when
+ * this returns they are those of its exception vector. The rules are those of
+ * AArch64.TakeException() in the Arm ARM.
+ */
 void pvm_inject_sync64(u64 esr)
 {
 	u64 sctlr = read_sysreg_el1(SYS_SCTLR);

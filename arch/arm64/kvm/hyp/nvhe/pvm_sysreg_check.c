@@ -69,11 +69,13 @@ static void index_sysreg_row(unsigned int row, unsigned int *nr_groups)
 	index->row[*group][esr_sysreg_slot(esr)] = row;
 }
 
-/*
- * Check the table of trapped system registers, and make its index.
+/**
+ * pvm_sysreg_table_init() - Check the table of trapped registers, make its index
  *
  * Row 0 is the default. It is not in the index, which is zero where no other
- * row is.
+ * row is. To be called once, when EL2 is initialised, on one CPU.
+ *
+ * Return: 0, or -EINVAL with every error noted for the host.
  */
 int pvm_sysreg_table_init(void)
 {

@@ -42,9 +42,14 @@ u64 pvm_id_reg_limit[KVM_ARM_ID_REG_NUM];
 u64 pvm_ctr_el0;
 u64 pvm_clidr_el1;
 
-/*
- * Decide what the VM reads from its ID registers. All that the values depend on
- * has to be final: features, vGIC model and IPA size.
+/**
+ * pkvm_vm_init_id_regs() - Decide what a protected VM reads from its ID registers
+ * @hyp_vm:	EL2's object of the VM, not in use yet
+ *
+ * All that the values depend on has to be final: features, vGIC model and IPA
+ * size. The rows are those of kvm_fixed_config.h.
+ *
+ * Return: 0, or -EINVAL if the host never recorded the limits.
  */
 int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm)
 {
@@ -103,10 +108,16 @@ call_sysreg_fn(struct kvm_vcpu *vcpu, u64 esr, const struct pvm_sysreg *r)
 	return complete_access(vcpu, esr, val);
 }
 
-/*
- * A protected VM trapped on MRS, MSR or a system instruction, and the register
- * is none of the ID registers. Emulate the access if that is what the table
- * says. Else the guest has not moved on when this returns.
+/**
+ * pvm_access_sysreg() - Deal with a trapped MRS, MSR or system instruction
+ * @vcpu:	EL2's vCPU of a protected VM, running on this CPU
+ * @esr:	the syndrome of the trap, of class SYS64
+ *
+ * The register is none that pvm_emulate_id_read() reads. Emulate the access if
+ * that is what pvm_sysregs[] says. Else the guest has not moved on when this
+ * returns.
+ *
+ * Return: what became of the access, or what is to become of it.
  */
 enum pvm_sysreg_result pvm_access_sysreg(struct kvm_vcpu *vcpu, u64 esr)
 {

@@ -7,6 +7,15 @@
 
 struct pvm_table_errors pvm_table_errors;
 
+/**
+ * pvm_table_error() - Note an error for the host to print
+ * @table:	where it is
+ * @fault:	what it is
+ * @row:	which row it is in
+ * @arg:	what the table's rows are known by, see enum pvm_table
+ *
+ * Only while EL2 is initialised, which one CPU does.
+ */
 void pvm_table_error(enum pvm_table table, enum pvm_table_fault fault,
 		     unsigned int row, u64 arg)
 {

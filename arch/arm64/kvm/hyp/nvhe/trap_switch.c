@@ -110,6 +110,12 @@ static void restore_host_mpam(struct pvm_cpu *cpu)
 		write_sysreg_s(cpu->host.mpamhcr, SYS_MPAMHCR_EL2);
 }
 
+/**
+ * pvm_activate_traps() - Load a protected VM's trap registers
+ * @vcpu:	EL2's vCPU, about to run on this CPU
+ *
+ * All but HCR_EL2, CPTR_EL2 and CNTHCTL_EL2. What the host has is kept.
+ */
 void pvm_activate_traps(struct kvm_vcpu *vcpu)
 {
 	const u64 *val = pvm_traps_of(vcpu)->val;
@@ -146,6 +152,10 @@ void pvm_activate_traps(struct kvm_vcpu *vcpu)
 		write_guest_mpam(vcpu, cpu);
 }
 
+/**
+ * pvm_deactivate_traps() - The reverse of pvm_activate_traps()
+ * @vcpu:	EL2's vCPU, which has just run on this CPU
+ */
 void pvm_deactivate_traps(struct kvm_vcpu *vcpu)
 {
 	struct pvm_cpu *cpu = pvm_this_cpu();
@@ -168,9 +178,10 @@ void pvm_deactivate_traps(struct kvm_vcpu *vcpu)
 		restore_host_mpam(cpu);
 }
 
-/*
- * The host's counters stand still while a protected guest runs: they would
- * tell what it does. Neither HPMN nor HPME stops them.
+/**
+ * pvm_stop_counters() - Stop the host's counters before a protected guest runs
+ *
+ * They would tell what it does. Neither HPMN nor HPME stops them.
  */
 void pvm_stop_counters(void)
 {
@@ -183,6 +194,7 @@ void pvm_stop_counters(void)
 	write_sysreg(cpu->host.pmcntenset, pmcntenclr_el0);
 }
 
+/* Start those counters again that pvm_stop_counters() stopped. */
 void pvm_start_counters(void)
 {
 	struct pvm_cpu *cpu = pvm_this_cpu();
@@ -191,6 +203,10 @@ void pvm_start_counters(void)
 		write_sysreg(cpu->host.pmcntenset, pmcntenset_el0);
 }
 
+/**
+ * pvm_enable_timer() - Load a protected VM's control of the timers, and its offset
+ * @vcpu:	EL2's vCPU, about to run on this CPU
+ */
 void pvm_enable_timer(struct kvm_vcpu *vcpu)
 {
 	struct pkvm_hyp_vm *hyp_vm = container_of(vcpu->kvm, struct pkvm_hyp_vm, kvm);
@@ -203,6 +219,7 @@ void pvm_enable_timer(struct kvm_vcpu *vcpu)
 	write_sysreg(hyp_vm->cntvoff, cntvoff_el2);
 }
 
+/* Give the host its control of the timers back. The offset stays. */
 void pvm_disable_timer(void)
 {
 	write_sysreg(pvm_this_cpu()->host.cnthctl, cnthctl_el2);

@@ -62,6 +62,13 @@ static void pvm_probe_cpu(struct pvm_cpu *cpu)
 	cpu->probed = true;
 }
 
+/**
+ * pvm_this_cpu() - What EL2 knows of the CPU that it is on
+ *
+ * Look at the hardware at the first call on each CPU.
+ *
+ * Return: the CPU's object, which no other CPU touches.
+ */
 struct pvm_cpu *pvm_this_cpu(void)
 {
 	struct pvm_cpu *cpu = this_cpu_ptr(&pvm_cpu);
@@ -72,6 +79,7 @@ struct pvm_cpu *pvm_this_cpu(void)
 	return cpu;
 }
 
+/* The trap registers of the VM that a protected vCPU belongs to. */
 const struct pvm_traps *pvm_traps_of(struct kvm_vcpu *vcpu)
 {
 	return &container_of(vcpu->kvm, struct pkvm_hyp_vm, kvm)->traps;
@@ -123,7 +131,12 @@ void pvm_traps_check(void)
 	pvm_trap_check(&pvm_trap_tables, note_trap_error);
 }
 
-/* Compute the trap registers of a protected VM whose ID registers are final. */
+/**
+ * pkvm_vm_init_traps() - Compute the trap registers of a protected VM
+ * @hyp_vm:	EL2's object of the VM, not in use yet, with final ID registers
+ *
+ * The rows are those of kvm_fixed_traps.h. The values stay for the VM's lifetime.
+ */
 void pkvm_vm_init_traps(struct pkvm_hyp_vm *hyp_vm)
 {
 	u8 env = pvm_trap_env();
@@ -155,7 +168,14 @@ static bool pvm_cpu_cond_holds(enum pvm_cpu_cond cond, const struct pvm_cpu *cpu
 	}
 }
 
-/* The bits that this CPU adds to a trap register, or to the half for writes. */
+/**
+ * pvm_cpu_trap_bits() - What this CPU adds to a trap register
+ * @vcpu:	EL2's vCPU of a protected VM, about to run on this CPU
+ * @reg:	the register
+ * @write:	whether it is the register for writes, of a pair
+ *
+ * Return: the bits to set.
+ */
 u64 pvm_cpu_trap_bits(struct kvm_vcpu *vcpu, enum pvm_trap_reg reg, bool write)
 {
 	const struct pvm_cpu *cpu = pvm_this_cpu();
@@ -173,7 +193,13 @@ u64 pvm_cpu_trap_bits(struct kvm_vcpu *vcpu, enum pvm_trap_reg reg, bool write)
 	return bits;
 }
 
-/* HCR_EL2 of a protected vCPU on this CPU, with what the host may decide. */
+/**
+ * pvm_hcr() - HCR_EL2 of a protected vCPU on this CPU
+ * @vcpu:	EL2's vCPU, about to run on this CPU
+ * @host_hcr:	what the host wants, of which PVM_HCR_FROM_HOST counts
+ *
+ * Return: the value.
+ */
 u64 pvm_hcr(struct kvm_vcpu *vcpu, u64 host_hcr)
 {
 	return pvm_traps_of(vcpu)->val[PVM_HCR] |
@@ -181,7 +207,14 @@ u64 pvm_hcr(struct kvm_vcpu *vcpu, u64 host_hcr)
 	       (host_hcr & PVM_HCR_FROM_HOST);
 }
 
-/* CPTR_EL2 in its current layout. The FP registers trap until the guest owns them. */
+/**
+ * pvm_cptr() - CPTR_EL2 of a protected vCPU, in its current layout
+ * @vcpu:	EL2's vCPU, running on this CPU or about to
+ *
+ * The FP registers trap until the guest owns them.
+ *
+ * Return: the value.
+ */
 u64 pvm_cptr(struct kvm_vcpu *vcpu)
 {
 	const struct pvm_traps *traps = pvm_traps_of(vcpu);

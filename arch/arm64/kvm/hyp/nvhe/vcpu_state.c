@@ -290,7 +290,10 @@ int pkvm_flush_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 	return 0;
 }
 
-/* Give the host what a vCPU has after it ran. */
+/**
+ * pkvm_sync_vcpu_state() - Give the host what a vCPU has after it ran
+ * @hyp_vcpu:	EL2's vCPU, loaded
+ */
 void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	struct kvm_vcpu *host_vcpu = hyp_vcpu->host_vcpu;
@@ -309,7 +312,12 @@ void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 	sync_vgic(vcpu, host_vcpu);
 }
 
-/* The state of the vGIC that is loaded with the vCPU, and not at each entry. */
+/**
+ * pkvm_flush_vcpu_vmcr_aprs() - Take the vGIC state that is loaded with the vCPU
+ * @hyp_vcpu:	EL2's vCPU, in the hands of the caller
+ *
+ * VMCR and active priorities: they are not taken again at each entry.
+ */
 void pkvm_flush_vcpu_vmcr_aprs(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	const struct vgic_v3_cpu_if *from = &hyp_vcpu->host_vcpu->arch.vgic_cpu.vgic_v3;
@@ -320,6 +328,10 @@ void pkvm_flush_vcpu_vmcr_aprs(struct pkvm_hyp_vcpu *hyp_vcpu)
 	memcpy(to->vgic_ap1r, from->vgic_ap1r, sizeof(to->vgic_ap1r));
 }
 
+/**
+ * pkvm_sync_vcpu_vmcr_aprs() - Give back what pkvm_flush_vcpu_vmcr_aprs() takes
+ * @hyp_vcpu:	EL2's vCPU, in the hands of the caller
+ */
 void pkvm_sync_vcpu_vmcr_aprs(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	const struct vgic_v3_cpu_if *from = &hyp_vcpu->vcpu.arch.vgic_cpu.vgic_v3;

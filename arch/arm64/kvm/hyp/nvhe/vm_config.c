@@ -280,6 +280,10 @@ int pkvm_vcpu_init_config(struct pkvm_hyp_vcpu *hyp_vcpu,
 	return 0;
 }
 
+/**
+ * pkvm_vcpu_release_config() - Give back what pkvm_vcpu_init_config() took
+ * @hyp_vcpu:	EL2's object of the vCPU, which will not run again
+ */
 void pkvm_vcpu_release_config(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	unpin_sve_state(&hyp_vcpu->vcpu);

@@ -8,6 +8,7 @@
 
 void pvm_inject_sync64(u64 esr);
 
+/* Take an UNDEF to EL1, with the syndrome that the CPU gives its own. */
 static inline void pvm_inject_undef(void)
 {
 	pvm_inject_sync64((ESR_ELx_EC_UNKNOWN << ESR_ELx_EC_SHIFT) | ESR_ELx_IL);

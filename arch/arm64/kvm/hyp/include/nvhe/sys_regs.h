@@ -93,9 +93,12 @@ static inline unsigned int esr_sysreg_rt(u64 esr)
 	return (esr & ESR_ELx_SYS64_ISS_RT_MASK) >> ESR_ELx_SYS64_ISS_RT_SHIFT;
 }
 
-/*
- * The trapped instruction is done. PC and PSTATE are live in the CPU, and the
- * copy of PSTATE was taken when the guest exited.
+/**
+ * pvm_retire_instr() - Step over a trapped instruction that is done
+ * @vcpu:	EL2's vCPU, running on this CPU
+ *
+ * PC and PSTATE are live in the CPU, and the copy of PSTATE was taken when the
+ * guest exited. BTYPE and SS are cleared, as by an instruction that retires.
  */
 static inline void pvm_retire_instr(struct kvm_vcpu *vcpu)
 {
@@ -103,11 +106,15 @@ static inline void pvm_retire_instr(struct kvm_vcpu *vcpu)
 	write_sysreg_el2(read_sysreg_el2(SYS_ELR) + 4, SYS_ELR);
 }
 
-/*
- * Emulate the read of an ID register, the most frequent of trapped accesses.
- * These are at (3, 0, 0, 1..7, 0..7), and kvm_arch::id_regs is in this order.
+/**
+ * pvm_emulate_id_read() - Emulate the read of an ID register
+ * @vcpu:	EL2's vCPU of a protected VM, running on this CPU
+ * @esr:	the syndrome of the trap, of class SYS64
  *
- * Return false if the access is to anything else.
+ * The most frequent of trapped accesses. ID registers are at
+ * (3, 0, 0, 1..7, 0..7), and kvm_arch::id_regs is in this order.
+ *
+ * Return: whether it was one; if not, nothing has changed.
  */
 static inline bool pvm_emulate_id_read(struct kvm_vcpu *vcpu, u64 esr)
 {
@@ -138,10 +145,12 @@ int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm);
 
 enum pvm_sysreg_result pvm_access_sysreg(struct kvm_vcpu *vcpu, u64 esr);
 
-/*
+/**
+ * pkvm_sysreg_flush() - Put EL2's registers in the place of the host's
+ * @hyp_vcpu:	EL2's vCPU, loaded, with the registers taken from the host
+ *
  * MDSCR_EL1 never crosses from the host: put EL2's copy where the restore of
- * the guest's registers finds it. To be called once these have been taken from
- * the host.
+ * the guest's registers finds it.
  */
 static inline void pkvm_sysreg_flush(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
