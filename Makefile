@@ -20,7 +20,7 @@ MEMORY   ?= $(or $(CONFIG_PKVM_HOST_MEMORY),2G)
 DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
-export T CPU MODE FLAVOUR APPEND JOBS FORCE SIGNOFF STRICT
+export T CPU MODE FLAVOUR APPEND JOBS FORCE SIGNOFF STRICT NODEPS TALLY FROM
 
 run := tools/pkvm
 
@@ -61,22 +61,22 @@ kernel: series
 	@$(run)/stages.sh kernel $(or $(FLAVOUR),release)
 
 check: series
-	@$(run)/deps.sh build run
+	@$(run)/deps.sh build run gdb $(if $(LLVM),llvm)
 	@$(run)/stages.sh check
 	@$(run)/check.sh
 
 baseline: series
-	@$(run)/deps.sh build run
+	@$(run)/deps.sh build run $(if $(LLVM),llvm)
 	@$(run)/stages.sh baseline
 	@$(run)/baseline.sh
 
 demo: series
-	@$(run)/deps.sh build run
+	@$(run)/deps.sh build run $(if $(LLVM),llvm)
 	@$(run)/stages.sh demo $(DEMO_FLAVOUR)
 	@$(run)/demo.sh $(DEMO_CPU) $(DEMO_FLAVOUR)
 
 bisect: series
-	@$(run)/deps.sh build
+	@$(run)/deps.sh build $(if $(LLVM),llvm)
 	@$(run)/bisect.sh
 
 docs: series
@@ -89,12 +89,12 @@ lint: series
 	@$(run)/lint.sh
 
 shell: series
-	@$(run)/deps.sh build run
+	@$(run)/deps.sh build run $(if $(LLVM),llvm)
 	@$(run)/stages.sh demo $(DEMO_FLAVOUR)
-	@$(run)/boot.sh shell $(DEMO_CPU) $(BUILD)/kernel/$(DEMO_FLAVOUR) $(BUILD)/selftests
+	@$(run)/boot.sh shell $(DEMO_CPU) $(BUILD)/kernel/$(DEMO_FLAVOUR)$(if $(LLVM),-llvm) $(BUILD)/selftests
 
 gdb: series
-	@$(run)/deps.sh build run gdb
+	@$(run)/deps.sh build run gdb $(if $(LLVM),llvm)
 	@$(run)/stages.sh demo debug
 	@$(run)/gdb.sh $(DEMO_CPU)
 
@@ -104,11 +104,15 @@ list: series
 	@$(run)/check.sh list
 
 # The kernel's own kconfig programs, on our Kconfig.
-menuconfig config oldconfig defconfig: series
+menuconfig config oldconfig defconfig: terminal series
 	@$(run)/deps.sh build menuconfig
 	@$(MAKE) -s -C $(BUILD)/linux O=$(BUILD)/kconfig ARCH=arm64 \
 		KBUILD_KCONFIG=$(CURDIR)/Kconfig KCONFIG_CONFIG=$(CURDIR)/.config \
 		$(if $(filter defconfig,$@),alldefconfig,$@)
+
+terminal:
+	@[ "$(MAKECMDGOALS)" = defconfig ] || { [ -t 0 ] && [ -t 1 ]; } || { echo 'error: this asks questions and needs a' \
+		'terminal; choices can also be given as in "make demo CPU=cortex-a57".' >&2; exit 1; }
 
 clean:
 	rm -rf $(BUILD)/kernel $(BUILD)/selftests $(BUILD)/selftests-base \
@@ -119,5 +123,5 @@ distclean:
 	rm -rf $(BUILD)
 
 .PHONY: help base series refresh kernel check baseline demo bisect docs lint shell \
-	gdb list menuconfig config oldconfig defconfig clean distclean
+	gdb list menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:

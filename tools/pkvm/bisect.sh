@@ -1,9 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Does every patch build by itself? Builds, patch by patch, the directories of the
-# kernel that the series changes, the kvm selftests after each patch to them, and
-# the whole kernel after the last. Warnings are errors.
+# Does every patch build by itself? Builds after each patch the files of the
+# kernel that the series touches anywhere, and all of EL2, whose undefined symbols
+# it checks as the link of the whole kernel would; the kvm selftests and the native
+# tests after each patch that they can notice; and the whole kernel after the last.
+# Warnings are errors.
+#
+# What no patch touches is built in that last step only. It could break halfway by
+# nothing but a header that one patch breaks and a later one mends.
 #
 # usage: bisect.sh [FIRST]   begin at patch number FIRST
 #
@@ -17,14 +22,16 @@ first=${1:-${FROM:-1}}
 tree=$build/bisect
 out=$build/kernel/bisect
 flavour=${FLAVOUR:-release}
-directories=(arch/arm64/kvm/ arch/arm64/kernel/ virt/kvm/)
+nvhe=arch/arm64/kvm/hyp/nvhe
 
 kmake=(make -s -j"$jobs" ARCH=arm64 KCFLAGS=-Werror)
 if [ -n "${LLVM:-}" ]; then
 	kmake+=(LLVM=1)
 	out+=-llvm
+	nm=(llvm-nm)
 else
 	kmake+=(CROSS_COMPILE=aarch64-linux-gnu-)
+	nm=(aarch64-linux-gnu-nm)
 fi
 [ -z "${W:-}" ] || kmake+=("W=$W")
 
@@ -44,21 +51,54 @@ selftests() {
 		LINUX_HDR_PATH="$out/usr/include" USERLDFLAGS=-static
 }
 
+# Those of the kernel's objects that the series touches and that exist by now.
+# EL2's are made from the directory, with a rule of its own.
+objects() {
+	local file
+
+	echo "$nvhe/"
+	g diff --name-only --diff-filter=d pkvm/base series -- '*.c' '*.S' ":!$nvhe" ':!tools' |
+	while read -r file; do
+		[ ! -f "$tree/$file" ] || echo "${file%.*}.o"
+	done
+}
+
+# What EL2 takes from the host's image is listed in image-vars.h. No link of the
+# whole kernel is needed to see that something is not.
+el2_symbols() {
+	local symbol missing=()
+
+	while read -r symbol; do
+		grep -qw "${symbol#__kvm_nvhe_}" "$tree/arch/arm64/kernel/image-vars.h" ||
+			missing+=("${symbol#__kvm_nvhe_}")
+	done < <("${nm[@]}" -u "$out/$nvhe/kvm_nvhe.o" | awk '{ print $2 }')
+	[ ${#missing[@]} -eq 0 ] || { echo "undefined at EL2: ${missing[*]}"; return 1; }
+}
+
+native() {
+	mkdir -p "$out/native" &&
+	make -s -j"$jobs" -C "$tree/tools/testing/pkvm" OUTPUT="$out/native/" all
+}
+
 # build_patch COMMIT LAST: what this patch can have broken.
 build_patch() {
-	local changed what=()
+	local changed what
 
 	git -C "$tree" checkout -q --detach "$1" || return
 	changed=$(g diff-tree -r --name-only "$1^" "$1")
 	if grep -qvE '^(tools|Documentation)/|^[A-Z]+$' <<<"$changed"; then
-		what=("${directories[@]}")
+		mapfile -t what < <(objects)
+		kernel "${what[@]}" && el2_symbols || return
 	fi
-	[ -z "$2" ] || what=(Image)
-	if [ ${#what[@]} -gt 0 ]; then
-		kernel "${what[@]}" || return
+	if [ -n "$2" ]; then
+		kernel Image || return
 	fi
-	if grep -qE '^(tools/testing/selftests/kvm|tools/include|tools/arch|include/uapi|arch/arm64/include)/' <<<"$changed"; then
+	if grep -qE '^(tools/(testing/selftests|include|arch)|include/uapi|arch/arm64/(include/uapi|tools))/' <<<"$changed"; then
 		selftests || return
+	fi
+	if [ -d "$tree/tools/testing/pkvm" ] &&
+	   grep -qE '^(tools/testing/pkvm|arch/arm64/(include|kvm/hyp))/' <<<"$changed"; then
+		native || return
 	fi
 }
 

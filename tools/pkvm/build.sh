@@ -17,10 +17,8 @@
 export ARCH=arm64
 if [ -n "${LLVM:-}" ]; then
 	kmake=(make LLVM=1)
-	suffix=-llvm
 else
 	kmake=(make "CROSS_COMPILE=aarch64-linux-gnu-")
-	suffix=
 fi
 
 configure() {

@@ -8,6 +8,8 @@
 #	CPU=NAME	only this configuration or CPU model
 #	MODE=hvhe|nvhe	only configurations of this mode
 #	FLAVOUR=NAME	only this kernel flavour
+#	TALLY=FILE	leave the counts "passed failed skipped" there, for a caller
+#			that adds them up, instead of printing the last line
 #
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
@@ -69,12 +71,14 @@ plan_boot() {
 }
 
 boot_one() {
-	local name=$1 flavour=${1%%-*} configuration=${1#*-} dir=$build/results/$1
+	local name=$1 flavour=${1%%-*} configuration=${1#*-} dir=$build/results/$1 mode
 
-	"$tools/boot.sh" run "$name" "$configuration" "$build/kernel/$flavour" \
+	"$tools/boot.sh" run "$name" "$configuration" "$build/kernel/$flavour$suffix" \
 		"$build/selftests" "$build/plans/$name"
 	echo "$configuration" >"$dir/configuration"
 	configuration_mode "$configuration" >"$dir/promise"
+	mode=$(awk '{ print tolower($2) }' "$dir/promise")
+	echo "CPU=$configuration MODE=$mode FLAVOUR=$flavour${LLVM:+ LLVM=1}" >"$dir/choices"
 }
 
 report() {
@@ -83,7 +87,7 @@ report() {
 	printf '\n%s%s%s\n' "$c_bold" "${name/-/ kernel, }" "$c_off"
 	"$tools/report.py" --kunit "$linux/tools/testing/kunit" --expect "$expect" \
 		--tally "$tally" "$build/results/$name" || ret=$?
-	"$tools/decode.sh" "$build/results/$name" "$build/kernel/${name%%-*}"
+	"$tools/decode.sh" "$build/results/$name" "$build/kernel/${name%%-*}$suffix"
 	return $ret
 }
 
@@ -135,7 +139,7 @@ run_native() {
 
 if [ "${1:-}" = list ]; then
 	say "configurations: $(configuration_names | paste -sd ' ')"
-	{ printf '0 %s\n' series-tools report runner contract traps contract-build
+	{ printf '0 %s\n' series-tools report runner gdb contract traps contract-build
 	  own_plan; upstream_plan max; } | cut -d ' ' -f 2
 	exit 0
 fi
@@ -144,7 +148,10 @@ failed=0
 run_native series-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
 if [ "${FLAVOUR:-release}" = release ]; then
-	run_native runner "$tools/runner-test.sh" max "$build/kernel/release" || failed=1
+	run_native runner "$tools/runner-test.sh" max "$build/kernel/release$suffix" || failed=1
+fi
+if [ "${FLAVOUR:-debug}" = debug ]; then
+	run_native gdb "$tools/gdb.sh" smoke max || failed=1
 fi
 if [ -d "$linux/tools/testing/pkvm" ]; then
 	mkdir -p "$build/native"
@@ -172,5 +179,9 @@ read -r passed failures skipped < <(awk '{ p += $1; f += $2; s += $3 }
 	die "T='$pattern' names no test. 'make list' prints the names."
 printf '\nresults: %s   %d:%02d min\n' "${build#"$top"/}/results" \
 	$(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
-printf '%d passed, %d failed, %d skipped\n' "$passed" "$failures" "$skipped"
+if [ -n "${TALLY:-}" ]; then
+	echo "$passed $failures $skipped" >"$TALLY"
+else
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failures" "$skipped"
+fi
 [ "$failed" -eq 0 ] && [ "$failures" -eq 0 ] && [ "$passed" -gt 0 ]

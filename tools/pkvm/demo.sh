@@ -12,7 +12,7 @@
 
 names=$(select_configurations "$1" "${MODE:-}")
 configuration=${names%%$'\n'*}
-kernel=$build/kernel/$2
+kernel=$build/kernel/$2$suffix
 dir=$build/results/demo
 mkdir -p "$build/plans"
 echo "60 pkvm_vm_run aarch64/pkvm_vm_run -v" >"$build/plans/demo"

@@ -6,7 +6,8 @@
 # usage: deps.sh SET...
 #
 # Says which packages it installs. Works as root or through sudo; for anybody
-# else it prints the apt-get line to hand to someone who may run it.
+# else it prints the apt-get line to hand to someone who may run it. NODEPS=1
+# takes it that all is there.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -26,6 +27,7 @@ installed() {
 	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+[ -z "${NODEPS:-}" ] || exit 0
 command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
 	die "this is not a Debian system: there is no apt-get. Install git, make," \
 	    "gcc, an aarch64-linux-gnu cross gcc with a static libc, flex, bison," \
@@ -40,10 +42,14 @@ for set in "$@"; do
 	done
 done
 
-# A machine that never asked its mirrors what they have knows no packages.
+# A machine that never asked its mirrors what they have knows no packages. Only
+# the base comes from there, and only while it is not here yet.
 index=
 case " $* " in
-*" series "*)	[ -n "$(apt-cache madison linux-source-6.12 2>/dev/null)" ] || index=stale ;;
+*" series "*)
+	[ -n "${KERNEL:-}" ] || [ -e "$linux" ] ||
+		[ -n "$(apt-cache madison linux-source-6.12 2>/dev/null)" ] || index=stale
+	;;
 esac
 [ ${#missing[@]} -gt 0 ] || [ -n "$index" ] || exit 0
 

@@ -19,7 +19,7 @@
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
-kernel=$build/kernel/debug
+kernel=$build/kernel/debug$suffix
 dir=$build/results/gdb
 
 start() {

@@ -15,6 +15,8 @@ build=${BUILD:-$top/build}
 logs=$build/logs
 linux=$build/linux
 jobs=${JOBS:-$(nproc)}
+# LLVM=1 builds beside what gcc built.
+suffix=${LLVM:+-llvm}
 
 mkdir -p "$logs"
 
@@ -24,7 +26,7 @@ else
 	c_bold='' c_red='' c_green='' c_yellow='' c_off=''
 fi
 # Used by the scripts that source this file.
-: "$c_bold$c_red$c_green$c_yellow$c_off$jobs$linux$patches$tools"
+: "$c_bold$c_red$c_green$c_yellow$c_off$jobs$linux$patches$suffix$tools"
 
 # say TEXT...: progress, for a person.
 say() {

@@ -110,9 +110,22 @@ find_qemu() {
 	[ "$(qemu_version "${qemu[@]}")" ]
 }
 
+# Can it emulate a CPU with EL2?
+check_el2() {
+	local says
+
+	says=$(echo quit | "${qemu[@]}" -M virt,virtualization=on,gic-version=3 -cpu max -nic none -S \
+		-display none -serial none -monitor stdio 2>&1) ||
+		die "${qemu[0]} (version $(qemu_version "${qemu[@]}")) cannot emulate a CPU" \
+		    "with EL2, which is where the hypervisor runs. It says: ${says##*$'\n'}." \
+		    "Install Debian's qemu-system-arm, or take this one off the PATH: then" \
+		    "Debian 13's is fetched below $build."
+}
+
 # Fetch QEMU if this machine has none that will do.
 get_qemu() {
 	if find_qemu; then
+		check_el2
 		return 0
 	fi
 	[ "$(dpkg --print-architecture)" = amd64 ] ||
@@ -126,6 +139,7 @@ get_qemu() {
 	find_qemu ||
 		die "QEMU was fetched to $build/qemu and does not start. Remove" \
 		    "that directory and run this again."
+	check_el2
 }
 
 # host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command

@@ -221,7 +221,7 @@ def report_run(results, args, expectations, report):
 	name = os.path.basename(os.path.normpath(results))
 	configuration = (read(os.path.join(results, "configuration")) or [name])[0]
 	promise = (read(os.path.join(results, "promise")) or [""])[0]
-	again = f"make check CPU={configuration}"
+	choices = (read(os.path.join(results, "choices")) or [f"CPU={configuration}"])[0]
 
 	lines = read(os.path.join(results, "results.ktap"))
 	complete = bool(lines) and lines[-1] == "# complete"
@@ -231,7 +231,7 @@ def report_run(results, args, expectations, report):
 	console = os.path.relpath(os.path.join(results, "console.log"))
 	if trouble:
 		report.line("FAIL", f"host {configuration}", trouble, None)
-		print(f"      log: {console}   again: {again}")
+		print(f"      log: {console}   again: make check {choices}")
 	elif not args.native:
 		report.line("PASS", f"host {configuration}", promise.split(" init")[0], None)
 
@@ -242,7 +242,7 @@ def report_run(results, args, expectations, report):
 		report.line(word, test.name, detail, float(seconds) if seconds else None)
 		path = os.path.relpath(log_of(results, test))
 		if word == "FAIL":
-			where = "" if args.native else f" CPU={configuration}"
+			where = "" if args.native else f" {choices}"
 			print(f"      log: {path}   again: make check T={test.name}{where}")
 
 	if args.native and not complete:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Test cases of base.sh, series.sh, refresh.sh and check-series.sh, on a base of
-# five files. Prints KTAP.
+# five files, and of the errors of deps.sh and machine.sh. Prints KTAP.
 #
 # usage: selftest.sh [CASE...]
 
@@ -116,7 +116,7 @@ case_mails_apply_to_the_base() {
 	git -C "$work/plain" init -q
 	git -C "$work/plain" add -A -f
 	git -C "$work/plain" commit -q -m base
-	git -C "$work/plain" am -q "$mails"/000[1-9]-*
+	git -C "$work/plain" am -q --empty=drop "$mails"/0*.patch
 	[ "$(tree_of "$work/plain")" = "$(tree_of "$linux")" ]
 	grep -q '^Subject: \[PATCH 0/3\] A cover letter' "$mails/0000-cover-letter.patch"
 	grep -q '^With a text' "$mails/0000-cover-letter.patch"
@@ -596,6 +596,65 @@ case_base_changes_back() {
 	not grep -q other "$linux/$kvm/pkvm.c"
 	git -C "$linux" diff --exit-code pkvm/package pkvm/base
 	[ "$(downloads)" -eq 1 ]
+}
+
+# fake NAME LINE...: a program of that name, first on the PATH.
+fake() {
+	printf '%s\n' '#!/bin/sh' "${@:2}" >"$work/bin/$1"
+	chmod +x "$work/bin/$1"
+	export PATH=$work/bin:$real_path
+}
+
+case_user_without_sudo() {
+	fake dpkg-query 'echo not-installed'
+	fake id 'echo 1000'
+	fake sudo 'exit 1'
+	refused "Have root run the following.* apt-get install .* gcc-aarch64-linux-gnu" \
+		"$tools/deps.sh" build </dev/null
+	NODEPS=1 "$tools/deps.sh" build
+	# Nothing is asked of a user who has it all.
+	fake dpkg-query 'echo installed'
+	"$tools/deps.sh" build
+}
+
+case_missing_package() {
+	# shellcheck disable=SC2016 # for the fakes to expand
+	fake dpkg-query '[ "$4" = shellcheck ] || echo installed'
+	fake id 'echo 0'
+	# shellcheck disable=SC2016
+	fake apt-get 'echo "$@" >>'"$work/asked" 'echo "E: Unable to locate"; exit 100'
+	refused "installing Debian packages: shellcheck .*E: Unable.*apt could not install" \
+		"$tools/deps.sh" lint
+	grep -qx 'install --no-install-recommends -y shellcheck' "$work/asked"
+	fake apt-get 'exit 0'
+	"$tools/deps.sh" lint
+}
+
+case_index_is_read_only_for_the_base() {
+	fake dpkg-query 'echo installed'
+	fake apt-cache 'exit 0'
+	fake id 'echo 0'
+	fake apt-get "echo asked >>$work/asked"
+	"$tools/deps.sh" series
+	[ ! -e "$work/asked" ]
+	rm -rf "$linux"
+	KERNEL=$work/case/kernel "$tools/deps.sh" series
+	[ ! -e "$work/asked" ]
+	"$tools/deps.sh" series
+	[ "$(wc -l <"$work/asked")" -eq 1 ]
+}
+
+case_qemu_without_el2() {
+	# shellcheck disable=SC2016
+	fake qemu-system-aarch64 'case $* in' \
+		'*version) echo "QEMU emulator version 10.0.0" ;;' \
+		'*) echo "Property virt.virtualization not found" >&2; exit 1 ;;' 'esac'
+	refused "cannot emulate a CPU with EL2.*says: Property virt.*Install" \
+		"$tools/stages.sh" qemu
+}
+
+case_questions_without_a_terminal() {
+	refused "needs a terminal" make -C "$tools/../.." menuconfig </dev/null
 }
 
 if ! (set -e; project "$work/project") >"$work/log" 2>&1; then

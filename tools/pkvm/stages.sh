@@ -3,7 +3,7 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | baseline | selftests | demo FLAVOUR | kernel FLAVOUR
+# usage: stages.sh check | baseline | selftests | qemu | demo FLAVOUR | kernel FLAVOUR
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -11,8 +11,6 @@
 
 # Two runs in one build directory would spoil it for both.
 locked build
-
-suffix=${LLVM:+-llvm}
 
 # once NAME TREE INPUT... -- TEXT COMMAND...: run a stage unless it has been
 # run on the same commit of TREE with the same INPUT files. An edited tree has
@@ -60,6 +58,9 @@ kernel)
 selftests)
 	selftests
 	;;
+qemu)
+	get_qemu
+	;;
 demo)
 	get_qemu
 	kernel "$2"
@@ -99,6 +100,6 @@ baseline)
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 	;;
 *)
-	die "usage: stages.sh check | baseline | selftests | demo FLAVOUR | kernel FLAVOUR"
+	die "usage: stages.sh check | baseline | selftests | qemu | demo FLAVOUR | kernel FLAVOUR"
 	;;
 esac
