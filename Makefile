@@ -50,7 +50,8 @@ base:
 	@$(run)/deps.sh series
 	@$(run)/base.sh
 
-series: base
+series:
+	@$(run)/deps.sh series
 	@$(run)/series.sh
 
 refresh:

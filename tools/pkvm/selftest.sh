@@ -292,6 +292,16 @@ case_edit_of_a_file_in_no_patch() {
 	[ -f "$PKVM_TOP/$kvm/other.c" ]
 }
 
+case_what_a_build_leaves_is_no_edit() {
+	echo '*.rst' >"$linux/Documentation/.gitignore"
+	commit "Documentation: Ignore what is generated"
+	"$tools/refresh.sh"
+	touch "$linux/Documentation/generated.rst" "$linux/$kvm/x.o" "$linux/.checkpatch-x"
+	"$tools/series.sh" >"$work/output"
+	"$tools/series.sh" >>"$work/output"
+	not grep edits "$work/output"
+}
+
 case_new_commit_in_the_middle() {
 	git -C "$linux" checkout -q pkvm/series~2
 	echo new >"$linux/$kvm/middle.c"

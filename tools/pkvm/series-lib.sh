@@ -222,10 +222,9 @@ add_commit() {
 # .gitignore ignores stays out. Debian's copy of it ends in a line that ignores
 # whatever is not tracked yet, and that would lose new files without a word.
 add_all() {
-	scratch
 	g add -A
-	sed '/^\/\*$/d' "$linux/.gitignore" >"$tmp/ignore"
-	g ls-files -z --others --exclude-from="$tmp/ignore" | g update-index -z --add --stdin
+	g ls-files -z --others --exclude-per-directory=.gitignore \
+		--exclude='!/*' --exclude='/.*' | g update-index -z --add --stdin
 }
 
 # worktree_tree: the tree that the work tree of build/linux is, new files
