@@ -14,7 +14,8 @@
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
 # TCG; on the debug kernel, which is ten times slower, the series' own on
-# cortex-a57 and max, or wherever FLAVOUR=debug asks for it.
+# cortex-a57 and max, or wherever FLAVOUR=debug asks for it. And, on a release
+# kernel that is not in protected mode, those that have to do with that.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -68,6 +69,20 @@ plan_boot() {
 	esac
 	[ -s "$dir/$name" ] || return 0
 	queue+=("$name")
+}
+
+# Without protected mode, protected VMs are refused and others are what they were.
+plan_unprotected() {
+	local configuration name
+
+	configuration=$(unprotected_configuration)
+	[ -z "${CPU:-}" ] || [ "$CPU" = "$configuration" ] || return 0
+	[ -z "${MODE:-}" ] || return 0
+	name=release-$configuration
+	mkdir -p "$build/plans"
+	own_plan | awk '$2 == "pkvm_vm_create" { print $0, "-n" }
+			$2 ~ /^pkvm_uapi(_caps|_vcpu)?$/' >"$build/plans/$name"
+	[ ! -s "$build/plans/$name" ] || queue+=("$name")
 }
 
 boot_one() {
@@ -138,7 +153,7 @@ run_native() {
 }
 
 if [ "${1:-}" = list ]; then
-	say "configurations: $(configuration_names | paste -sd ' ')"
+	say "configurations: $({ configuration_names; unprotected_configuration; } | paste -sd ' ')"
 	{ printf '0 %s\n' series-tools report runner gdb contract traps contract-build
 	  own_plan; upstream_plan max; } | cut -d ' ' -f 2
 	exit 0
@@ -167,7 +182,9 @@ while read -r configuration; do
 	case "${FLAVOUR:-$configuration}" in
 	debug | cortex-a57 | max)	plan_boot debug "$configuration" ;;
 	esac
-done < <(select_configurations "${CPU:-}" "${MODE:-}")
+done < <([ "${CPU:-}" = "$(unprotected_configuration)" ] ||
+	 select_configurations "${CPU:-}" "${MODE:-}")
+[ "${FLAVOUR:-release}" != release ] || plan_unprotected
 
 if [ ${#queue[@]} -gt 0 ]; then
 	run_queue || failed=1

@@ -18,6 +18,12 @@ configuration_names() {
 	printf '%s\n' "${configurations[@]}" | cut -f 1
 }
 
+# The host on which protected VMs have to be refused: its KVM is not in
+# protected mode. Not one of the configurations.
+unprotected_configuration() {
+	echo cortex-a57-unprotected
+}
+
 # Those in which the kvm selftests of the base are run, too.
 upstream_configurations() {
 	printf '%s\n' cortex-a57 max
@@ -36,7 +42,7 @@ configuration_row() {
 	local row
 
 	for row in "${configurations[@]}"; do
-		if [ "${row%%$'\t'*}" = "$1" ]; then
+		if [ "${row%%$'\t'*}" = "${1%-unprotected}" ]; then
 			printf '%s\n' "${row##*$'\t'}"
 			return 0
 		fi
@@ -58,6 +64,9 @@ configuration_cmdline() {
 # What the host must say when it has become what configuration $1 promises.
 configuration_mode() {
 	case $1 in
+	*-unprotected)
+		echo "Hyp nVHE mode initialized successfully"
+		;;
 	cortex-a57 | *-nvhe)
 		echo "Protected nVHE mode initialized successfully"
 		;;
@@ -146,8 +155,9 @@ get_qemu() {
 # that starts a host; the caller adds its character devices. APPEND adds to
 # the kernel's command line.
 host_command() {
-	local cpu extra
+	local cpu extra mode=${KVM_MODE:-protected}
 
+	case $1 in *-unprotected) mode=nvhe ;; esac
 	cpu=$(configuration_cpu "$1")
 	extra=$(configuration_machine "$1")
 	find_qemu || die "there is no QEMU yet: run 'make check' or 'make demo'."
@@ -155,6 +165,6 @@ host_command() {
 		-smp "${VCPUS:-2}" -m "${MEMORY:-2G}"
 		-nic none -display none -no-reboot
 		-kernel "$2" -initrd "$3"
-		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=${KVM_MODE:-protected}$(
+		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=$mode$(
 			)${APPEND:+ $APPEND} $(configuration_cmdline "$1")")
 }

@@ -52,8 +52,8 @@ static int contract_show(struct seq_file *s, void *v)
 		if (!reg->nr_fields)
 			continue;
 
-		host = pkvm_host_id_reg(reg->encoding);
-		guest = pkvm_read_id_reg(kvm, reg->encoding);
+		host = pkvm_host_id_reg(r);
+		guest = pkvm_read_id_reg(kvm, r);
 		for (i = 0; i < reg->nr_fields; i++)
 			show_field(s, reg, &reg->fields[i], host, guest);
 	}

@@ -134,24 +134,12 @@ csselr_el1(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
 	return PVM_SYSREG_DONE;
 }
 
-/*
- * Every cache has one set and one way, of the line size that CTR_EL0 tells: the
- * real geometry differs from one physical CPU to the next, and a guest that
- * does clean by set and way gets away with one operation.
- */
 static enum pvm_sysreg_result
 ccsidr_el1(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
 {
 	u64 ctr = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu)->kvm.arch.ctr_el0;
-	u64 log2_words;
 
-	if (ctxt_sys_reg(&hyp_vcpu->vcpu.arch.ctxt, CSSELR_EL1) & CSSELR_EL1_InD)
-		log2_words = SYS_FIELD_GET(CTR_EL0, IminLine, ctr);
-	else
-		log2_words = SYS_FIELD_GET(CTR_EL0, DminLine, ctr);
-
-	/* In words, CCSIDR_EL1.LineSize is relative to lines of four. */
-	*val = SYS_FIELD_PREP(CCSIDR_EL1, LineSize, log2_words - 2);
+	*val = pvm_ccsidr_el1(ctr, ctxt_sys_reg(&hyp_vcpu->vcpu.arch.ctxt, CSSELR_EL1));
 	return PVM_SYSREG_DONE;
 }
 

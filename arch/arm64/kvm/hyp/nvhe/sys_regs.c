@@ -74,6 +74,28 @@ int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm)
 	return 0;
 }
 
+/**
+ * pkvm_vm_check_host_view() - Compare what a VM reads with what the host expects
+ * @hyp_vm:	EL2's object of the VM, with its ID registers
+ * @host_kvm:	the host's, pinned
+ *
+ * The host tells userspace what the guest is going to read. A VM for which this
+ * is wrong does not get to run. Nothing else depends on the host's values.
+ *
+ * Return: 0, or -EINVAL if they differ.
+ */
+int pkvm_vm_check_host_view(const struct pkvm_hyp_vm *hyp_vm, const struct kvm *host_kvm)
+{
+	const struct kvm_arch *arch = &hyp_vm->kvm.arch;
+	int i;
+
+	for (i = 0; i < KVM_ARM_ID_REG_NUM; i++)
+		if (READ_ONCE(host_kvm->arch.id_regs[i]) != arch->id_regs[i])
+			return -EINVAL;
+
+	return READ_ONCE(host_kvm->arch.ctr_el0) == arch->ctr_el0 ? 0 : -EINVAL;
+}
+
 static const struct pvm_sysreg *find_sysreg(u64 esr)
 {
 	unsigned int group = pvm_sysreg_index.group[esr_sysreg_page(esr)];

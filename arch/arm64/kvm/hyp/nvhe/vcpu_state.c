@@ -139,8 +139,9 @@ static void sync_pvm_context(const struct kvm_vcpu *vcpu, struct kvm_vcpu *host_
 	to->regs = from->regs;
 	to->fp_regs = from->fp_regs;
 	copy_pvm_sysregs(to, from);
-	/* For whoever asks. It does not come back. */
+	/* For whoever asks. They do not come back. */
 	to->sys_regs[MDSCR_EL1] = from->sys_regs[MDSCR_EL1];
+	to->sys_regs[CSSELR_EL1] = from->sys_regs[CSSELR_EL1];
 
 	iflags &= ~IFLAGS_EXCEPT;
 	host_vcpu->arch.iflags = iflags | vcpu->arch.iflags;

@@ -190,7 +190,7 @@ static void test_refused(const char *name, int cpu, u32 features)
 	struct kvm_vcpu_init init;
 	struct kvm_vcpu *vcpu[2];
 	struct kvm_vm *vm;
-	bool unknown_ok = features == BIT(KVM_ARM_VCPU_HAS_EL2), refused;
+	bool refused;
 	int i, ret = 0;
 
 	vm = __vm_create(VM_SHAPE_PROTECTED(VM_MODE_DEFAULT), 2, 0);
@@ -201,8 +201,7 @@ static void test_refused(const char *name, int cpu, u32 features)
 			init.features[0] |= features;
 		ret = __vcpu_ioctl(vcpu[i], KVM_ARM_VCPU_INIT, &init);
 	}
-	/* ENOENT: a feature that this kernel has for no VM. */
-	refused = ret && (errno == EINVAL || (errno == ENOENT && unknown_ok));
+	refused = ret && errno == EINVAL;
 	if (!refused)
 		ksft_print_msg("%s: %d %s\n", name, ret, ret ? strerror(errno) : "");
 	ksft_test_result(refused, "refuse %s\n", name);

@@ -142,6 +142,7 @@ extern u64 pvm_clidr_el1;
 int pvm_sysreg_table_init(void);
 
 int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm);
+int pkvm_vm_check_host_view(const struct pkvm_hyp_vm *hyp_vm, const struct kvm *host_kvm);
 
 enum pvm_sysreg_result pvm_access_sysreg(struct kvm_vcpu *vcpu, u64 esr);
 

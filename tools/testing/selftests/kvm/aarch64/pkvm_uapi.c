@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pkvm_uapi - what protected VMs and others answer.
+ *
+ * Audit map: case -> rule
+ *
+ *  KIND WHEN: REQUEST	what the VM answers to a request before its vCPU runs for
+ *			the first time, and after; whatever the answer is, the
+ *			guest runs afterwards
+ *
+ * KIND is protected or ordinary. Without protected mode there are ordinary VMs
+ * only, and the same is expected of these. KVM_CREATE_VM has a test of its own,
+ * pkvm_vm_create; so have capabilities and vCPUs.
+ *
+ * Rules: contract, section 8; the errors as in protected-vm-uapi.rst.
+ *
+ * Not tested: that KVM_DEV_TYPE_ARM_VGIC_V2 is refused on a host whose GICv3 can
+ * emulate it. QEMU's cannot.
+ */
+#include "pkvm_uapi.h"
+
+#define SLOT		20
+#define SLOT_GPA	0x40000000UL
+
+static int ioctl_errno(struct uapi_vm *v, unsigned long cmd, void *arg)
+{
+	return uapi_errno(ioctl(v->vm->fd, cmd, arg));
+}
+
+static int enable(struct uapi_vm *v, const u64 *arg)
+{
+	struct kvm_enable_cap enable = {
+		.cap = arg[0], .args = { arg[1] }, .flags = arg[2],
+	};
+
+	return ioctl_errno(v, KVM_ENABLE_CAP, &enable);
+}
+
+/* The device stays until the end of the case. */
+static int device(struct uapi_vm *v, const u64 *arg)
+{
+	struct kvm_create_device cd = { .type = arg[0], .flags = arg[1] };
+	int err = ioctl_errno(v, KVM_CREATE_DEVICE, &cd);
+
+	if (!err && !(cd.flags & KVM_CREATE_DEVICE_TEST))
+		v->gic_fd = cd.fd;
+	return err;
+}
+
+static int irqchip(struct uapi_vm *v, const u64 *arg)
+{
+	return ioctl_errno(v, KVM_CREATE_IRQCHIP, NULL);
+}
+
+static int device_addr(struct uapi_vm *v, const u64 *arg)
+{
+	struct kvm_arm_device_addr addr = {
+		.id = (u64)KVM_ARM_DEVICE_VGIC_V2 << KVM_ARM_DEVICE_ID_SHIFT |
+		      KVM_VGIC_V2_ADDR_TYPE_DIST,
+		.addr = SLOT_GPA,
+	};
+
+	return ioctl_errno(v, KVM_ARM_SET_DEVICE_ADDR, &addr);
+}
+
+static int gic_v2_addr(struct uapi_vm *v, const u64 *arg)
+{
+	u64 addr = SLOT_GPA;
+
+	return uapi_errno(__kvm_device_attr_set(v->gic_fd, KVM_DEV_ARM_VGIC_GRP_ADDR,
+						KVM_VGIC_V2_ADDR_TYPE_DIST, &addr));
+}
+
+/* Registers of the GIC that the vGIC has, and ONE_REG has not. */
+static int gic_pmr(struct uapi_vm *v, const u64 *arg)
+{
+	u64 val, pmr = ARM64_SYS_REG(3, 0, 4, 6, 0) & KVM_DEV_ARM_VGIC_SYSREG_INSTR_MASK;
+
+	return uapi_errno(__kvm_device_attr_get(v->gic_fd, KVM_DEV_ARM_VGIC_GRP_CPU_SYSREGS,
+						pmr, &val));
+}
+
+static int mte_tags(struct uapi_vm *v, const u64 *arg)
+{
+	static u8 buffer[4096 / 16];
+	struct kvm_arm_copy_mte_tags tags = { .length = 4096, .addr = buffer };
+
+	return ioctl_errno(v, KVM_ARM_MTE_COPY_TAGS, &tags);
+}
+
+static int counter_offset(struct uapi_vm *v, const u64 *arg)
+{
+	struct kvm_arm_counter_offset offset = { .counter_offset = 0 };
+
+	return ioctl_errno(v, KVM_ARM_SET_COUNTER_OFFSET, &offset);
+}
+
+static int has_attr(struct uapi_vm *v, const u64 *arg)
+{
+	return uapi_errno(__kvm_has_device_attr(v->vm->fd, arg[0], arg[1]));
+}
+
+static int set_attr(struct uapi_vm *v, const u64 *arg)
+{
+	struct kvm_smccc_filter filter = {
+		.base = 0xc4000000, .nr_functions = 1, .action = KVM_SMCCC_FILTER_DENY,
+	};
+
+	return uapi_errno(__kvm_device_attr_set(v->vm->fd, arg[0], arg[1], &filter));
+}
+
+/* EDOM: some register is said to be writable. */
+static int writable_masks(struct uapi_vm *v, const u64 *arg)
+{
+	static u64 masks[KVM_ARM_FEATURE_ID_RANGE_SIZE];
+	struct reg_mask_range range = { .addr = (u64)masks, .reserved = { arg[0] } };
+	unsigned int i;
+	int err = ioctl_errno(v, KVM_ARM_GET_REG_WRITABLE_MASKS, &range);
+
+	for (i = 0; !err && i < ARRAY_SIZE(masks); i++)
+		if (masks[i])
+			err = EDOM;
+	return err;
+}
+
+static int irq_line(struct uapi_vm *v, const u64 *arg)
+{
+	struct kvm_irq_level level = { .irq = arg[0], .level = 1 };
+	int err = ioctl_errno(v, KVM_IRQ_LINE, &level);
+
+	level.level = 0;
+	__vm_ioctl(v->vm, KVM_IRQ_LINE, &level);
+	return err;
+}
+
+static int memslot(struct uapi_vm *v, const u64 *arg)
+{
+	static u8 memory[65536] __aligned(65536);
+	struct kvm_userspace_memory_region region = {
+		.slot = SLOT, .flags = arg[0], .guest_phys_addr = SLOT_GPA,
+		.memory_size = sizeof(memory), .userspace_addr = (u64)memory,
+	};
+
+	return ioctl_errno(v, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+static int dirty_log(struct uapi_vm *v, const u64 *arg)
+{
+	u64 bitmap[16] = {};
+	struct kvm_dirty_log log = { .slot = SLOT, .dirty_bitmap = bitmap };
+	int err = arg[0] ? memslot(v, arg) : 0;
+
+	return err ?: ioctl_errno(v, KVM_GET_DIRTY_LOG, &log);
+}
+
+/* A request that returns a descriptor. */
+static int get_fd(struct uapi_vm *v, const u64 *arg)
+{
+	int fd = ioctl(v->vm->fd, arg[0], arg[1]);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
+/* EDOM: another target, or features that nobody asked for. */
+static int preferred_target(struct uapi_vm *v, const u64 *arg)
+{
+	struct kvm_vcpu_init init, want = { .target = KVM_ARM_TARGET_GENERIC_V8 };
+	int err;
+
+	memset(&init, 0xff, sizeof(init));
+	err = ioctl_errno(v, KVM_ARM_PREFERRED_TARGET, &init);
+	return err ?: memcmp(&init, &want, sizeof(init)) ? EDOM : 0;
+}
+
+#define NONE		{ 0 }
+#define ONE(a)		{ a }
+#define CAP(name, args...) { KVM_CAP_##name, args }
+#define DEVICE(type)	{ KVM_DEV_TYPE_##type }
+#define PROBE(type)	{ KVM_DEV_TYPE_##type, KVM_CREATE_DEVICE_TEST }
+#define FILTER		{ KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER }
+#define IRQ(type, nr)	{ KVM_ARM_IRQ_TYPE_##type << KVM_ARM_IRQ_TYPE_SHIFT | (nr) }
+#define DEPENDS		ALWAYS(UAPI_ANY)
+
+static const struct uapi_case cases[] = {
+	CASE("ENABLE_CAP NISV_TO_USER", enable, CAP(ARM_NISV_TO_USER), ALWAYS(EINVAL), ALWAYS(0)),
+	CASE("ENABLE_CAP SYSTEM_SUSPEND", enable, CAP(ARM_SYSTEM_SUSPEND),
+	     ALWAYS(EINVAL), ALWAYS(0)),
+	CASE("ENABLE_CAP DIRTY_LOG2", enable, CAP(MANUAL_DIRTY_LOG_PROTECT2, 1),
+	     ALWAYS(EINVAL), ALWAYS(0)),
+	CASE("ENABLE_CAP HALT_POLL", enable, CAP(HALT_POLL, 1000), ALWAYS(EINVAL), ALWAYS(0)),
+	CASE("ENABLE_CAP with flags", enable, CAP(ARM_NISV_TO_USER, 0, 1),
+	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+
+	CASE("CREATE_DEVICE VGIC_V2", device, DEVICE(ARM_VGIC_V2), ALWAYS(ENODEV), DEPENDS),
+	CASE("CREATE_DEVICE VGIC_V3, test", device, PROBE(ARM_VGIC_V3), ALWAYS(0), ALWAYS(0)),
+	CASE("CREATE_DEVICE VGIC_ITS, test", device, PROBE(ARM_VGIC_ITS), ALWAYS(0), ALWAYS(0)),
+	CASE("CREATE_DEVICE VFIO, test", device, PROBE(VFIO), ALWAYS(ENODEV), DEPENDS),
+	CASE("CREATE_DEVICE VFIO", device, DEVICE(VFIO), ALWAYS(ENODEV), DEPENDS),
+	CASE("CREATE_DEVICE unknown", device, ONE(~0), ALWAYS(ENODEV), ALWAYS(ENODEV)),
+	/* One that is created, and not initialised, keeps the guest from running. */
+	{ "CREATE_DEVICE VGIC_V3", device, DEVICE(ARM_VGIC_V3),
+	  { { 0, EBUSY }, { 0, EBUSY } }, .deadly = true },
+	GIC_CASE("CREATE_DEVICE VGIC_V3 again", device, DEVICE(ARM_VGIC_V3),
+		 ALWAYS(EEXIST), ALWAYS(EEXIST)),
+	CASE("CREATE_IRQCHIP", irqchip, NONE, ALWAYS(ENODEV), DEPENDS),
+	CASE("ARM_SET_DEVICE_ADDR VGIC_V2", device_addr, NONE, ALWAYS(ENODEV), ALWAYS(ENODEV)),
+	GIC_CASE("VGIC_GRP_ADDR of a VGIC_V2", gic_v2_addr, NONE, ALWAYS(ENXIO), ALWAYS(ENXIO)),
+	GIC_CASE("VGIC_GRP_CPU_SYSREGS ICC_PMR_EL1", gic_pmr, NONE, ALWAYS(0), ALWAYS(0)),
+
+	CASE("ARM_MTE_COPY_TAGS", mte_tags, NONE, ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("ARM_SET_COUNTER_OFFSET", counter_offset, NONE, ALWAYS(EINVAL), ALWAYS(0)),
+	CASE("HAS_DEVICE_ATTR SMCCC_FILTER", has_attr, FILTER, ALWAYS(ENXIO), ALWAYS(0)),
+	CASE("SET_DEVICE_ATTR SMCCC_FILTER", set_attr, FILTER, ALWAYS(EINVAL), { 0, EBUSY }),
+	CASE("HAS_DEVICE_ATTR unknown", has_attr, ONE(77), ALWAYS(ENXIO), ALWAYS(ENXIO)),
+	CASE("SET_DEVICE_ATTR unknown", set_attr, ONE(77), ALWAYS(EINVAL), ALWAYS(ENXIO)),
+	CASE("ARM_GET_REG_WRITABLE_MASKS", writable_masks, NONE, ALWAYS(0), ALWAYS(EDOM)),
+	CASE("ARM_GET_REG_WRITABLE_MASKS reserved", writable_masks, ONE(1),
+	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+
+	CASE("IRQ_LINE CPU, no vGIC", irq_line, IRQ(CPU, 0), ALWAYS(EINVAL), ALWAYS(0)),
+	CASE("IRQ_LINE SPI, no vGIC", irq_line, IRQ(SPI, 40), ALWAYS(ENXIO), ALWAYS(ENXIO)),
+	GIC_CASE("IRQ_LINE CPU", irq_line, IRQ(CPU, 0), ALWAYS(ENXIO), ALWAYS(ENXIO)),
+	GIC_CASE("IRQ_LINE SPI", irq_line, IRQ(SPI, 40), ALWAYS(0), ALWAYS(0)),
+
+	CASE("memslot READONLY", memslot, ONE(KVM_MEM_READONLY), ALWAYS(0), ALWAYS(0)),
+	CASE("memslot GUEST_MEMFD", memslot, ONE(KVM_MEM_GUEST_MEMFD),
+	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("memslot with an unknown flag", memslot, ONE(BIT(20)),
+	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("memslot LOG_DIRTY_PAGES, GET_DIRTY_LOG", dirty_log, ONE(KVM_MEM_LOG_DIRTY_PAGES),
+	     ALWAYS(0), ALWAYS(0)),
+	CASE("GET_DIRTY_LOG of no slot", dirty_log, NONE, ALWAYS(ENOENT), ALWAYS(ENOENT)),
+
+	CASE("GET_STATS_FD", get_fd, ONE(KVM_GET_STATS_FD), ALWAYS(0), ALWAYS(0)),
+	CASE("CREATE_VCPU", get_fd, ARGS(KVM_CREATE_VCPU, 1), ALWAYS(0), ALWAYS(0)),
+	CASE("CREATE_VCPU again", get_fd, ARGS(KVM_CREATE_VCPU, 0),
+	     ALWAYS(EEXIST), ALWAYS(EEXIST)),
+	CASE("CREATE_VCPU too many", get_fd, ARGS(KVM_CREATE_VCPU, 10000),
+	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("ARM_PREFERRED_TARGET", preferred_target, NONE, ALWAYS(0), ALWAYS(0)),
+};
+
+int main(void)
+{
+	bool have_protected = kvm_has_protected_vms();
+
+	ksft_print_header();
+	ksft_set_plan(uapi_nr_results(ARRAY_SIZE(cases)));
+	uapi_run_table(cases, ARRAY_SIZE(cases), have_protected);
+	ksft_finished();
+}
