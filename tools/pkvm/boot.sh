@@ -70,6 +70,11 @@ run() {
 		-device virtio-serial-device
 		-chardev "file,id=results,path=$dir/results.ktap"
 		-device "virtserialport,chardev=results,name=results")
+	# Real guests have their VMM and all else on a disk.
+	if grep -q /guest-run "$dir/plan"; then
+		qemu+=(-drive "file=$build/guest/disk,format=raw,if=none,id=guest,readonly=on"
+			-device virtio-blk-device,drive=guest)
+	fi
 	printf '#!/bin/sh\nexec' >"$dir/qemu.sh"
 	printf ' %q' "${qemu[@]}" >>"$dir/qemu.sh"
 	echo >>"$dir/qemu.sh"

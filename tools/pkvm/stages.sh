@@ -3,7 +3,7 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | baseline | selftests | demo FLAVOUR | kernel FLAVOUR
+# usage: stages.sh check | baseline | selftests | demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -52,6 +52,15 @@ selftests() {
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 }
 
+# Real guests. What a person brings along is taken as it is each time.
+guests() {
+	"$tools/guest.sh" fetch || exit 1
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+	once guest "$linux" "$tools/guest.sh" "$tools"/guest/* -- \
+		"make the disk of the real guests" "$tools/guest.sh" build
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+}
+
 case ${1:-} in
 kernel)
 	kernel "$2"
@@ -60,10 +69,16 @@ kernel)
 selftests)
 	selftests
 	;;
+shell)
+	get_qemu
+	kernel "$2"
+	selftests
+	;;
 demo)
 	get_qemu
 	kernel "$2"
 	selftests
+	guests
 	once contract "$linux" "$tools/contract.c" -- \
 		"build the printer of the contract" "$tools/build.sh" contract
 	;;
@@ -82,6 +97,7 @@ check)
 		;;
 	esac
 	selftests
+	guests
 	;;
 baseline)
 	get_qemu
@@ -99,6 +115,6 @@ baseline)
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 	;;
 *)
-	die "usage: stages.sh check | baseline | selftests | demo FLAVOUR | kernel FLAVOUR"
+	die "usage: stages.sh check|baseline|selftests, or demo|shell|kernel FLAVOUR"
 	;;
 esac
