@@ -64,7 +64,7 @@ guests_plan() {
 		[[ $name = $pattern ]] || continue
 		case ,$where, in
 		",*," | *",$configuration,"*)
-			echo "300 $name $build/guest/guest-run $args"
+			echo "600 $name $build/guest/guest-run $args"
 			;;
 		esac
 	done <"$tools/guests"

@@ -444,6 +444,8 @@ static enum outcome check_crypto(const struct expected *expected, char *why)
 	unsigned int on_fp = 0;
 
 	(void)expected;
+	if (access("/modules", F_OK))
+		return skip("no modules came with this kernel");
 	while (file && fgets(line, sizeof(line), file)) {
 		char result[32];
 

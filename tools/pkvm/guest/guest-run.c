@@ -45,7 +45,7 @@ static struct {
 	bool firmware;
 	bool unchecked;
 	bool verbose;
-} options = { .cpus = 1, .seconds = 240, .pauth = true, .protected = true };
+} options = { .cpus = 1, .seconds = 540, .pauth = true, .protected = true };
 
 /* What is known of the guest so far. */
 static struct {

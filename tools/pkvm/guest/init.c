@@ -99,6 +99,7 @@ static void show_cpuinfo(void)
 
 	while (cpuinfo && fgets(line, sizeof(line), cpuinfo)) {
 		if (!strncmp(line, "Features", 8)) {
+			line[strcspn(line, "\n")] = '\0';
 			say("value Features %s", strchr(line, ':') + 2);
 			break;
 		}
