@@ -21,6 +21,7 @@ DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
 export T CPU MODE FLAVOUR APPEND JOBS FORCE SIGNOFF STRICT NODEPS TALLY FROM
+export GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE
 
 run := tools/pkvm
 
@@ -28,7 +29,8 @@ run := tools/pkvm
 help:
 	@echo 'A fixed CPU for protected VMs: the series, and how to build, boot and prove it'
 	@echo
-	@echo '  make demo       from nothing to a protected guest, and what CPU it sees'
+	@echo '  make demo       from nothing to Debian in a protected VM, and what CPU it sees:'
+	@echo '                  CPU= COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
 	@echo '  make check      every test; T=name CPU=max MODE=hvhe FLAVOUR=debug narrow it'
 	@echo
 	@echo '  make series     the patches as mails for git am, in build/series'
@@ -62,7 +64,7 @@ kernel: series
 	@$(run)/stages.sh kernel $(or $(FLAVOUR),release)
 
 check: series
-	@$(run)/deps.sh build run gdb $(if $(LLVM),llvm)
+	@$(run)/deps.sh build run gdb guest $(if $(LLVM),llvm)
 	@$(run)/stages.sh check
 	@$(run)/check.sh
 
@@ -72,7 +74,7 @@ baseline: series
 	@$(run)/baseline.sh
 
 demo: series
-	@$(run)/deps.sh build run $(if $(LLVM),llvm)
+	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
 	@$(run)/stages.sh demo $(DEMO_FLAVOUR)
 	@$(run)/demo.sh $(DEMO_CPU) $(DEMO_FLAVOUR)
 
@@ -91,12 +93,12 @@ lint: series
 
 shell: series
 	@$(run)/deps.sh build run $(if $(LLVM),llvm)
-	@$(run)/stages.sh demo $(DEMO_FLAVOUR)
+	@$(run)/stages.sh shell $(DEMO_FLAVOUR)
 	@$(run)/boot.sh shell $(DEMO_CPU) $(BUILD)/kernel/$(DEMO_FLAVOUR)$(if $(LLVM),-llvm) $(BUILD)/selftests
 
 gdb: series
 	@$(run)/deps.sh build run gdb $(if $(LLVM),llvm)
-	@$(run)/stages.sh demo debug
+	@$(run)/stages.sh shell debug
 	@$(run)/gdb.sh $(DEMO_CPU)
 
 list: series

@@ -9,7 +9,8 @@
 # usage: apt-fetch.sh SUITE ARCH DESTDIR PACKAGE...
 #
 # Unpacks the packages and all they depend on below DESTDIR. NODEPS=1 leaves
-# the dependencies out.
+# the dependencies out; ONLY=PATTERN takes of all these packages just those
+# whose names match the shell pattern.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -54,7 +55,21 @@ if [ -z "$(find "$state/lists" -name '*_Packages*' -mmin -720 -print -quit)" ]; 
 		    "update', then try again."
 fi
 
-if [ -n "${NODEPS:-}" ]; then
+if [ -n "${ONLY:-}" ]; then
+	only=()
+	while read -r package; do
+		# shellcheck disable=SC2053 # ONLY= is a pattern
+		[[ $package = $ONLY ]] && only+=("$package")
+	done < <("${apt[@]}" install --simulate --no-install-recommends "$@" |
+		 sed -n 's/^Inst \([^ ]*\) .*/\1/p')
+	[ ${#only[@]} -gt 0 ] ||
+		die "of Debian $suite ($arch), $* brings no package named $ONLY." \
+		    "If the mirror is in the middle of an update, remove" \
+		    "$state/lists and try again."
+	set -- "${only[@]}"
+fi
+
+if [ -n "${NODEPS:-}${ONLY:-}" ]; then
 	(cd "$state/cache/archives" && "${apt[@]}" download "$@")
 else
 	"${apt[@]}" install -y --download-only --no-install-recommends "$@"

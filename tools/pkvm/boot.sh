@@ -60,7 +60,7 @@ plan_seconds() {
 
 run() {
 	local name=$1 configuration=$2 kernel=$3 selftests=$4 plan=$5
-	local dir=$build/results/$name limit ret=0
+	local dir=$build/results/$name limit disk ret=0
 
 	rm -rf "$dir"
 	mkdir -p "$dir"
@@ -70,6 +70,11 @@ run() {
 		-device virtio-serial-device
 		-chardev "file,id=results,path=$dir/results.ktap"
 		-device "virtserialport,chardev=results,name=results")
+	# Real guests have their VMM and all else on a disk.
+	if grep -q /guest-run "$dir/plan"; then
+		disk=file=$build/guest/disk,format=raw,if=none,id=guest,readonly=on
+		qemu+=(-drive "$disk" -device "virtio-blk-device,drive=guest")
+	fi
 	printf '#!/bin/sh\nexec' >"$dir/qemu.sh"
 	printf ' %q' "${qemu[@]}" >>"$dir/qemu.sh"
 	echo >>"$dir/qemu.sh"

@@ -14,8 +14,9 @@
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
 # TCG; on the debug kernel, which is ten times slower, the series' own on
-# cortex-a57 and max, or wherever FLAVOUR=debug asks for it. And, on a release
-# kernel that is not in protected mode, those that have to do with that.
+# cortex-a57 and max, or wherever FLAVOUR=debug asks for it. Real guests boot on
+# the release kernel, where the table tools/pkvm/guests says. And, on a release
+# kernel that is not in protected mode, those tests that have to do with that.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -57,6 +58,21 @@ upstream_plan() {
 	done
 }
 
+guests_plan() {
+	local configuration=$1 name where args
+
+	while read -r name where args; do
+		case $name in '' | '#'*) continue ;; esac
+		# shellcheck disable=SC2053
+		[[ $name = $pattern ]] || continue
+		case ,$where, in
+		",*," | *",$configuration,"*)
+			echo "600 $name $build/guest/guest-run $args"
+			;;
+		esac
+	done <"$tools/guests"
+}
+
 # Queue a boot, if T= leaves it anything to do.
 queue=()
 plan_boot() {
@@ -64,6 +80,7 @@ plan_boot() {
 
 	mkdir -p "$dir"
 	own_plan >"$dir/$name"
+	[ "$flavour" != release ] || guests_plan "$configuration" >>"$dir/$name"
 	case "$flavour $(upstream_configurations | paste -sd ' ') " in
 	release*" $configuration "*)	upstream_plan "$configuration" >>"$dir/$name" ;;
 	esac
@@ -155,7 +172,9 @@ run_native() {
 if [ "${1:-}" = list ]; then
 	say "configurations: $({ configuration_names; unprotected_configuration; } | paste -sd ' ')"
 	{ printf '0 %s\n' series-tools report runner gdb contract traps contract-build
-	  own_plan; upstream_plan max; } | cut -d ' ' -f 2
+	  own_plan
+	  for configuration in $(configuration_names); do guests_plan "$configuration"; done
+	  upstream_plan max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
 	exit 0
 fi
 

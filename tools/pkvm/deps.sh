@@ -17,6 +17,7 @@ declare -A sets=(
 	[build]="gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross libc6-dev make
 		 flex bison bc rsync perl libssl-dev libelf-dev"
 	[run]="python3"
+	[guest]="kmod e2fsprogs"
 	[lint]="sparse shellcheck python3-ply python3-git python3-sphinx python3-yaml"
 	[llvm]="clang lld llvm"
 	[gdb]="gdb-multiarch"

@@ -71,7 +71,7 @@ splats=("Kernel panic - not syncing: Asynchronous SError Interrupt"
 	"INFO: task init:1 blocked for more than 120 seconds.")
 
 echo "TAP version 13"
-echo "1..$((16 + ${#splats[@]}))"
+echo "1..$((18 + ${#splats[@]}))"
 good_run
 expect 0 '^PASS +host max' "a good run passes"
 expect 0 '^PASS +first +1/1, 1 skipped' "its cases are counted"
@@ -108,6 +108,10 @@ sed -i 's/^ok 2 skipper/& # SKIP/' "$run/results.ktap"
 expect 0 '^SKIP +skipper .*no hardware' "passes: a skip with a reason"
 sed -i 's/second/third/; s/^ok 2/not ok 2/' "$run/results.ktap" "$run/plan"
 expect 0 '^SKIP +third .*base fails too' "passes: a failure that the base has"
+sed -i 's/^    1\.\.2/    # console: [    1.0] Kernel panic - not syncing: x\n&/' "$run/results.ktap"
+expect 1 '^FAIL +first .*in the guest: Kernel panic' "fails: a guest panics"
+sed -i 's/^    # plain output/    # console: [    1.0] BUG: x/' "$run/results.ktap"
+expect 1 '^FAIL +second .*in the guest: BUG' "fails: a guest without cases has a bug"
 echo "no end within 9 s" >"$run/qemu.failed"
 expect 1 'no end within 9 s' "fails: QEMU did not end"
 exit $failed

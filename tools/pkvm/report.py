@@ -137,6 +137,20 @@ def diagnostic(test, key):
 	return None
 
 
+def first_splat(lines):
+	"""Return the first line that tells of a fault in a kernel, or None."""
+	splat = next((line for line in lines
+		      if SPLATS.search(line) and not HARMLESS.search(line)), None)
+	return splat and re.sub(r"^\[\s*[\d.]+\]\s*", "", splat).strip()
+
+
+def guest_splat(test):
+	"""Return what the console of a real guest tells of a fault, or None."""
+	logs = [test.log] + [case.log for case in test.subtests]
+	matches = (re.match(r"\s*# console: (.*)$", line) for log in logs for line in log)
+	return first_splat(match.group(1) for match in matches if match)
+
+
 def judge(test, status, configuration, expectations):
 	"""Return (word, detail) for one test."""
 	passed, skipped, total, bad = cases_of(test, status)
@@ -150,6 +164,10 @@ def judge(test, status, configuration, expectations):
 		if expected == "skip":
 			return "SKIP", f"expected: {reason}"
 		return "FAIL", "skipped, which nothing here expects"
+
+	splat = guest_splat(test)
+	if splat:
+		return "FAIL", f"{count}  in the guest: {splat}"
 
 	good = test.status == status.SUCCESS and not bad and not test.counts.errors
 	if good and total and not passed:
@@ -199,10 +217,9 @@ def judge_host(results, promise, complete):
 	"""Return what is wrong with the host itself, or None."""
 	console = read(os.path.join(results, "console.log"))
 	failed = read(os.path.join(results, "qemu.failed"))
-	splat = next((line for line in console
-		      if SPLATS.search(line) and not HARMLESS.search(line)), None)
+	splat = first_splat(console)
 	if splat:
-		return re.sub(r"^\[\s*[\d.]+\]\s*", "", splat).strip()
+		return splat
 	if failed:
 		return failed[0]
 	if not console:

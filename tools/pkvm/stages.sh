@@ -3,7 +3,8 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | baseline | selftests | qemu | demo FLAVOUR | kernel FLAVOUR
+# usage: stages.sh check | baseline | selftests | qemu | demo FLAVOUR | shell FLAVOUR |
+#                   kernel FLAVOUR
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -50,6 +51,15 @@ selftests() {
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 }
 
+# Real guests. What a person brings along is taken as it is each time.
+guests() {
+	"$tools/guest.sh" fetch || exit 1
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+	once guest "$linux" "$tools/guest.sh" "$tools"/guest/* -- \
+		"make the disk of the real guests" "$tools/guest.sh" build
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+}
+
 case ${1:-} in
 kernel)
 	kernel "$2"
@@ -61,10 +71,16 @@ selftests)
 qemu)
 	get_qemu
 	;;
+shell)
+	get_qemu
+	kernel "$2"
+	selftests
+	;;
 demo)
 	get_qemu
 	kernel "$2"
 	selftests
+	guests
 	once contract "$linux" "$tools/contract.c" -- \
 		"build the printer of the contract" "$tools/build.sh" contract
 	;;
@@ -83,6 +99,7 @@ check)
 		;;
 	esac
 	selftests
+	guests
 	;;
 baseline)
 	get_qemu
@@ -100,6 +117,6 @@ baseline)
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 	;;
 *)
-	die "usage: stages.sh check | baseline | selftests | qemu | demo FLAVOUR | kernel FLAVOUR"
+	die "usage: stages.sh check|baseline|selftests|qemu, or demo|shell|kernel FLAVOUR"
 	;;
 esac

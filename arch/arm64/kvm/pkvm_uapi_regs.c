@@ -202,6 +202,17 @@ static bool is_ccsidr(u64 id)
 	return id - first < PVM_NR_CCSIDR;
 }
 
+/*
+ * VMMs save the registers of a vCPU when they create it, create the vGIC after
+ * that, and restore what they saved when they reset the VM.
+ */
+static bool was_before_vgic(struct kvm_vcpu *vcpu, u64 id, u64 val)
+{
+	int index = id_reg_index(id);
+
+	return index >= 0 && val == pkvm_early_id_reg(vcpu->kvm, index);
+}
+
 /* Whose a register is; if it is neither KVM's nor absent, @val is its value. */
 static enum pvm_reg_owner pvm_reg_owner(struct kvm_vcpu *vcpu, u64 id, u64 *val)
 {
@@ -296,7 +307,8 @@ int pkvm_get_reg(struct kvm_vcpu *vcpu, const struct kvm_one_reg *reg)
  * @vcpu: the vCPU, initialised
  * @reg: the register, and where userspace has its value
  *
- * What is there already may be written to each register. May sleep.
+ * What is there already may be written to each register, and to an ID register
+ * what was there before the vGIC. May sleep.
  *
  * Return: 0; -ENOENT if there is no such register; -EINVAL or -EPERM if it does
  * not change; -EFAULT; or 1 if the register is KVM's.
@@ -317,7 +329,7 @@ int pkvm_set_reg(struct kvm_vcpu *vcpu, const struct kvm_one_reg *reg)
 
 	if (copy_from_user(&new, u64_to_user_ptr(reg->addr), KVM_REG_SIZE(reg->id)))
 		return -EFAULT;
-	if (new == val)
+	if (new == val || was_before_vgic(vcpu, reg->id, new))
 		return 0;
 
 	return owner == PVM_REG_GUEST ? -EPERM : -EINVAL;

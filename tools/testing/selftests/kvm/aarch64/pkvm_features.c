@@ -16,6 +16,8 @@
  *  refuse other	EINVAL for a vCPU with other features than the first
  *  init-again		an identical KVM_ARM_VCPU_INIT after the first run
  *			succeeds, and changes no feature
+ *  restore		ID_AA64PFR0_EL1, saved before the vGIC was created, can be
+ *			restored after it, as QEMU does; another value: EINVAL
  *  host		the host's own registers are what they were
  *
  * Rules: contract, principle 6 (decided once), section 1 (B8, and vCPUs whose
@@ -24,6 +26,7 @@
 #include "guest_probe.h"
 #include "host_state.h"
 #include "kselftest.h"
+#include "vgic.h"
 
 #define NR_VCPUS	3
 #define NR_ID_REGS	PROBE_NR_ID_REGS
@@ -208,6 +211,38 @@ static void test_refused(const char *name, int cpu, u32 features)
 	kvm_vm_free(vm);
 }
 
+static void test_restore(void)
+{
+	const u64 pfr0 = KVM_ARM64_SYS_REG(SYS_ID_AA64PFR0_EL1);
+	struct kvm_vcpu_init init;
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+	u64 saved, other;
+	int gic_fd;
+	bool ok;
+
+	vm = __vm_create(VM_SHAPE_PROTECTED(VM_MODE_DEFAULT), 1, 64);
+	vcpu = __vm_vcpu_add(vm, 0);
+	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
+	vcpu_get_reg(vcpu, pfr0, &saved);
+	gic_fd = vgic_v3_setup(vm, 1, 64);
+
+	ok = !__vcpu_set_reg(vcpu, pfr0, saved);
+	if (!ok)
+		ksft_print_msg("0x%lx: %s\n", saved, strerror(errno));
+	/* With EL3, which no protected VM has. */
+	other = saved | 1 << 12;
+	if (!__vcpu_set_reg(vcpu, pfr0, other) || errno != EINVAL) {
+		ksft_print_msg("0x%lx is accepted\n", other);
+		ok = false;
+	}
+	if (gic_fd >= 0)
+		close(gic_fd);
+	kvm_vm_free(vm);
+	ksft_test_result(ok, "restore\n");
+}
+
 int main(void)
 {
 	static const struct {
@@ -227,7 +262,7 @@ int main(void)
 
 	ksft_print_header();
 	probe_require_protected();
-	ksft_set_plan(2 * (2 * ARRAY_SIZE(orders) + 1) + ARRAY_SIZE(refused) + 1 +
+	ksft_set_plan(2 * (2 * ARRAY_SIZE(orders) + 1) + ARRAY_SIZE(refused) + 2 +
 		      HOST_STATE_TESTS);
 	host_state_save();
 	host_has_pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
@@ -242,6 +277,7 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(refused); i++)
 		test_refused(refused[i].name, refused[i].cpu, refused[i].features);
 	test_init_again();
+	test_restore();
 
 	host_state_report();
 	ksft_finished();
