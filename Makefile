@@ -35,6 +35,7 @@ help:
 	@echo '  make refresh    take edits made in build/linux back into the repository'
 	@echo '  make bisect     build every patch by itself'
 	@echo '  make lint       series, checkpatch, sparse, shellcheck, documentation'
+	@echo '  make mutate     an error in each row and bit: does a test notice? T= CPU='
 	@echo '  make baseline   the kvm selftests on the unpatched base, against what is expected'
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
@@ -63,6 +64,11 @@ check: series
 	@$(run)/deps.sh build run
 	@$(run)/stages.sh check
 	@$(run)/check.sh
+
+mutate: series
+	@$(run)/deps.sh build run
+	@$(run)/stages.sh mutate
+	@$(run)/mutate.sh
 
 baseline: series
 	@$(run)/deps.sh build run
@@ -112,6 +118,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline demo bisect lint shell \
+.PHONY: help base series refresh kernel check mutate baseline demo bisect lint shell \
 	gdb list menuconfig config oldconfig defconfig clean distclean
 .NOTPARALLEL:

@@ -135,7 +135,7 @@ run_native() {
 
 if [ "${1:-}" = list ]; then
 	say "configurations: $(configuration_names | paste -sd ' ')"
-	{ printf '0 %s\n' series-tools report runner contract traps contract-build
+	{ printf '0 %s\n' series-tools report runner mutants contract traps contract-build
 	  own_plan; upstream_plan max; } | cut -d ' ' -f 2
 	exit 0
 fi
@@ -145,6 +145,7 @@ run_native series-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
 if [ "${FLAVOUR:-release}" = release ]; then
 	run_native runner "$tools/runner-test.sh" max "$build/kernel/release" || failed=1
+	run_native mutants "$tools/mutate.py" --sample --configuration max || failed=1
 fi
 if [ -d "$linux/tools/testing/pkvm" ]; then
 	mkdir -p "$build/native"

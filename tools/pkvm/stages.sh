@@ -3,7 +3,7 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | baseline | selftests | demo FLAVOUR | kernel FLAVOUR
+# usage: stages.sh check | mutate | baseline | selftests | demo FLAVOUR | kernel FLAVOUR
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -52,6 +52,12 @@ selftests() {
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 }
 
+mutate() {
+	kernel mutate
+	once mutants "$linux" "$tools/mutants.c" "$tools/mutant-run.c" -- \
+		"build what makes errors on purpose" "$tools/build.sh" mutants
+}
+
 case ${1:-} in
 kernel)
 	kernel "$2"
@@ -82,6 +88,15 @@ check)
 		;;
 	esac
 	selftests
+	# shellcheck disable=SC2053 # T= is a pattern
+	if [ "${FLAVOUR:-release}" = release ] && [[ mutants = ${T:-*} ]]; then
+		mutate
+	fi
+	;;
+mutate)
+	get_qemu
+	mutate
+	selftests
 	;;
 baseline)
 	get_qemu
@@ -99,6 +114,6 @@ baseline)
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 	;;
 *)
-	die "usage: stages.sh check | baseline | selftests | demo FLAVOUR | kernel FLAVOUR"
+	die "usage: stages.sh check | mutate | baseline | selftests | demo FLAVOUR | kernel FLAVOUR"
 	;;
 esac
