@@ -43,9 +43,11 @@ SAMPLE = ["ID_AA64PFR0_EL1.CSV2", "ID_AA64ISAR2_EL1.APA3", "ID_AA64MMFR3_EL1.S1P
 
 # Bits that asm/kvm_arm.h and asm/kvm_trap_policy.h have no name for.
 BIT_NAMES = {
-	"HCR_EL2": {38: "MIOCNCE", 39: "TME", 59: "TWEDEn", 11: "BSU1", 10: "BSU0"},
+	"HCR_EL2": {10: "BSU0", 11: "BSU1", 31: "RW", 38: "MIOCNCE", 39: "TME", 56: "ATA",
+		    59: "TWEDEn", 60: "TWEDEL0", 61: "TWEDEL1", 62: "TWEDEL2",
+		    63: "TWEDEL3"},
 	"MDCR_EL2": {12: "E2PB0", 13: "E2PB1", 15: "EnSPM", 24: "E2TB0", 25: "E2TB1"},
-	"CPTR_EL2": {12: "TSM", 30: "TAM", 31: "TCPAC"},
+	"CPTR_EL2": {8: "TZ", 12: "TSM", 20: "TTA", 30: "TAM", 31: "TCPAC"},
 	"CPTR_EL2(E2H)": {16: "ZEN0", 17: "ZEN1", 24: "SMEN0", 25: "SMEN1", 28: "TTA",
 			  29: "E0POE", 30: "TAM", 31: "TCPAC"},
 	"CNTHCTL_EL2": {0: "EL1PCTEN", 1: "EL1PCEN"},
@@ -157,10 +159,7 @@ def all_mutants():
 			if register not in names:
 				names[register] = bit_names(register)
 			what = names[register].get(int(what), what)
-		# All of HCR_EL2 at once is the end of the host, and says nothing.
-		if (register, what) != ("HCR_EL2", "*"):
-			mutants.append(Mutant(kind, index, bits, f"{register}.{what}",
-					      TRAP_TESTS))
+		mutants.append(Mutant(kind, index, bits, f"{register}.{what}", TRAP_TESTS))
 	for row, name in enumerate(sysreg_rows()):
 		if name:
 			mutants.append(Mutant(4, row, row, f"sysreg.{name}", ROW_TESTS))
@@ -185,16 +184,18 @@ class Survivors:
 				if configuration in where.split(",") or where == "*":
 					self.rows.append([pattern, reason.strip(), 0, number])
 
-	def reason(self, name):
+	def reason(self, name, peek=False):
 		for row in self.rows:
 			if matches(name, row[0]):
-				row[2] += 1
+				row[2] += not peek
 				return row[1]
 		return None
 
 
 class Host:
 	"""One boot, and what it says while it runs."""
+
+	running = set()
 
 	def __init__(self, name, configuration, plan, append=None):
 		self.results = os.path.join(BUILD, "results", name)
@@ -206,6 +207,11 @@ class Host:
 			 os.path.join(BUILD, "kernel/mutate"), os.path.join(BUILD, "selftests"),
 			 plan], env=env, start_new_session=True,
 			stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		self.running.add(self)
+
+	def stop(self):
+		if self.process.poll() is None:
+			os.killpg(self.process.pid, signal.SIGKILL)
 
 	def lines(self, file="results.ktap"):
 		try:
@@ -223,8 +229,8 @@ class Host:
 			if now != size:
 				size, since = now, time.monotonic()
 			elif time.monotonic() - since > silence:
-				os.killpg(self.process.pid, signal.SIGKILL)
-		self.process.wait()
+				self.stop()
+		self.running.discard(self)
 
 
 def take_report(lines, mutants):
@@ -296,13 +302,35 @@ def run_mutants(mutants, configuration):
 		run.result()
 
 
-def run_bits(mutants, configuration):
-	"""Run mutants that flip a whole register, and where that shows, its bits."""
+def together(name, bits):
+	"""Return the mutant that flips several bits of a register at once."""
+	kind, index, _ = bits[0].parameter.split(",")
+	value = sum(int(m.parameter.split(",")[2], 0) for m in bits)
+	return Mutant(kind, index, hex(value), name, bits[0].tests)
+
+
+def run_bits(mutants, configuration, survivors):
+	"""Run those that flip one bit each of a trap register.
+
+	What survives takes all tests, and there are many of those. So bits that are
+	expected to survive are first flipped together, and registers that this CPU
+	may not have as a whole: if no test notices that, none notices one of them.
+	"""
+	groups = []
 	whole = {m.name[:-2]: m for m in mutants if m.name.endswith(".*")}
-	run_mutants(list(whole.values()), configuration)
-	for m in mutants:
-		register = m.name.split(".")[0]
-		if register in whole and not whole[register].killer:
+	for register, mutant in whole.items():
+		bits = [m for m in mutants if m.name.startswith(f"{register}.") and m != mutant]
+		listed = [m for m in bits if survivors.reason(m.name, peek=True)]
+		if len(listed) == len(bits):
+			groups.append((mutant, bits))
+		elif len(listed) > 1:
+			groups.append((together(f"{register}.listed", listed), listed))
+		mutant.done = True
+	for mutant, _ in groups:
+		mutant.done = False
+	run_mutants([mutant for mutant, _ in groups], configuration)
+	for mutant, bits in groups:
+		for m in bits if not mutant.killer else []:
 			m.done = True
 	run_mutants(mutants, configuration)
 
@@ -345,7 +373,15 @@ class Tap:
 		print(f"{'ok' if good else 'not ok'} {self.number} {text}", flush=True)
 
 
+def stop_all(signum, _):
+	for host in list(Host.running):
+		host.stop()
+	os._exit(128 + signum)
+
+
 def main():
+	signal.signal(signal.SIGTERM, stop_all)
+	signal.signal(signal.SIGINT, stop_all)
 	parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 	parser.add_argument("--configuration", required=True)
 	parser.add_argument("--sample", action="store_true", help="a dozen of them")
@@ -369,7 +405,7 @@ def main():
 	try:
 		if mutants:
 			check_baseline(mutants, args.configuration)
-			run_bits(mutants, args.configuration)
+			run_bits(mutants, args.configuration, survivors)
 	except RuntimeError as error:
 		sys.exit(str(error))
 	mutants = [m for m in mutants if not m.name.endswith(".*")]

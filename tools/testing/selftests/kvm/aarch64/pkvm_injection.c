@@ -322,9 +322,8 @@ static const char *run_host(struct probe *p, const struct state *state, u64 m, b
 	    host.vector == (1 << 4 | probe_vector_sync(m)) &&
 	    host.spsr == native.spsr && host.pstate == native.pstate)
 		return NULL;
-	snprintf(text, sizeof(text), "PSTATE 0x%lx, native 0x%lx; SPSR_EL1 0x%lx, native 0x%lx (%s)",
-		 host.pstate, native.pstate, host.spsr, native.spsr,
-		 probe_describe(&in, &host));
+	snprintf(text, sizeof(text), "native: PSTATE 0x%lx SPSR_EL1 0x%lx; the host's: %s",
+		 native.pstate, native.spsr, probe_describe(&in, &host));
 	return text;
 }
 
