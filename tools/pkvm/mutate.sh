@@ -6,13 +6,17 @@
 #
 # usage: mutate.sh	with, from the environment (make passes them on)
 #	T=PATTERN	only errors of that name: 'HCR_EL2.*', 'sysreg.*'
-#	CPU=NAME	only this configuration or CPU model
-#	MODE=hvhe|nvhe	only configurations of this mode
+#	CPU=NAME	in this configuration or CPU model
+#	MODE=hvhe|nvhe	in configurations of this mode
+#
+# Without CPU= and MODE= that is max with hVHE, the one that has the most, and the
+# only one for which the list of survivors is complete.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
+[ -n "${CPU:-}${MODE:-}" ] || CPU=max MODE=hvhe
 failed=0
 while read -r configuration; do
 	printf '\n%smutants, %s%s\n' "$c_bold" "$configuration" "$c_off"
