@@ -10,7 +10,7 @@
 #	MODE=hvhe|nvhe	in configurations of this mode
 #
 # Without CPU= and MODE= that is max with hVHE, the one that has the most, and the
-# only one for which the list of survivors is complete.
+# only one that has a list of survivors.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
