@@ -38,6 +38,7 @@ help:
 	@echo '  make bisect     build every patch by itself'
 	@echo '  make lint       series, checkpatch, sparse, shellcheck, documentation'
 	@echo '  make docs       make the page of the contract from its headers, and the series'
+	@echo '  make mutate     an error in each row and bit: does a test notice? T= CPU='
 	@echo '  make baseline   the kvm selftests on the unpatched base, against what is expected'
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
@@ -67,6 +68,11 @@ check: series
 	@$(run)/deps.sh build run gdb guest $(if $(LLVM),llvm)
 	@$(run)/stages.sh check
 	@$(run)/check.sh
+
+mutate: series
+	@$(run)/deps.sh build run
+	@$(run)/stages.sh mutate
+	@$(run)/mutate.sh
 
 baseline: series
 	@$(run)/deps.sh build run $(if $(LLVM),llvm)
@@ -125,6 +131,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline demo bisect docs lint shell \
-	gdb list menuconfig config oldconfig defconfig terminal clean distclean
+.PHONY: help base series refresh kernel check mutate baseline demo bisect docs lint \
+	shell gdb list menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:

@@ -11,7 +11,7 @@
 # out: results.ktap, console.log, and qemu.sh, which starts the same again.
 # "prepare" only makes DIR/initrd.
 # A line of the plan is what init.c says, with the program's path relative to
-# SELFTESTS-DIR/kvm.
+# SELFTESTS-DIR/kvm. PLAN.files, if there is one, has lines for gen_init_cpio.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -35,6 +35,7 @@ make_initrd() {
 			file /plan $dir/plan 644 0 0
 		END
 		[ $# -eq 0 ] || printf '%s\n' "$@"
+		[ ! -f "$plan.files" ] || cat "$plan.files"
 		while read -r seconds name program args; do
 			case $seconds in
 			shell)

@@ -9,6 +9,7 @@
 #        build.sh selftests [base]         build the kvm selftests, static
 #        build.sh init                     build the runner
 #        build.sh contract                 build the printer of the contract
+#        build.sh mutants                  build what makes errors on purpose
 #
 # FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc.
 
@@ -69,6 +70,19 @@ selftests() {
 		LINUX_HDR_PATH="$out/headers/usr/include" USERLDFLAGS=-static
 }
 
+# The series' own headers, compiled for this machine.
+with_headers() {
+	local generated=$build/host/generated/asm
+
+	mkdir -p "$generated"
+	awk -f "$linux/arch/arm64/tools/gen-sysreg.awk" "$linux/arch/arm64/tools/sysreg" \
+		>"$generated/sysreg-defs.h"
+	gcc -O1 -Wall -Wextra -Werror -std=gnu11 -I"$build/host/generated" \
+		-I"$linux/tools/arch/arm64/include" -I"$linux/tools/include" \
+		-I"$linux/tools/include/uapi" -idirafter "$linux/arch/arm64/include" \
+		-o "$build/host/$1" "$tools/$1.c"
+}
+
 case ${1:-} in
 config)
 	configure "$2" "$3" "$4"
@@ -97,17 +111,14 @@ init)
 	fi
 	;;
 contract)
-	# The contract's own header, compiled for this machine.
-	generated=$build/host/generated/asm
-	mkdir -p "$generated"
-	awk -f "$linux/arch/arm64/tools/gen-sysreg.awk" "$linux/arch/arm64/tools/sysreg" \
-		>"$generated/sysreg-defs.h"
-	gcc -O1 -Wall -Wextra -Werror -std=gnu11 -I"$build/host/generated" \
-		-I"$linux/tools/arch/arm64/include" -I"$linux/tools/include" \
-		-I"$linux/tools/include/uapi" -idirafter "$linux/arch/arm64/include" \
-		-o "$build/host/contract" "$tools/contract.c"
+	with_headers contract
+	;;
+mutants)
+	with_headers mutants
+	aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static \
+		-o "$build/host/mutant-run" "$tools/mutant-run.c"
 	;;
 *)
-	die "usage: build.sh config|kernel|base-kernel|selftests|init|contract ..."
+	die "usage: build.sh config|kernel|base-kernel|selftests|init|contract|mutants ..."
 	;;
 esac

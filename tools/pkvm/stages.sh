@@ -3,8 +3,8 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | baseline | selftests | qemu | demo FLAVOUR | shell FLAVOUR |
-#                   kernel FLAVOUR
+# usage: stages.sh check | mutate | baseline | selftests | qemu |
+#                   demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -60,6 +60,12 @@ guests() {
 	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
 }
 
+mutate() {
+	kernel mutate
+	once mutants "$linux" "$tools/mutants.c" "$tools/mutant-run.c" -- \
+		"build what makes errors on purpose" "$tools/build.sh" mutants
+}
+
 case ${1:-} in
 kernel)
 	kernel "$2"
@@ -100,6 +106,15 @@ check)
 	esac
 	selftests
 	guests
+	# shellcheck disable=SC2053 # T= is a pattern
+	if [ "${FLAVOUR:-release}" = release ] && [[ mutants = ${T:-*} ]]; then
+		mutate
+	fi
+	;;
+mutate)
+	get_qemu
+	mutate
+	selftests
 	;;
 baseline)
 	get_qemu
@@ -117,6 +132,6 @@ baseline)
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 	;;
 *)
-	die "usage: stages.sh check|baseline|selftests|qemu, or demo|shell|kernel FLAVOUR"
+	die "usage: stages.sh check|mutate|baseline|selftests|qemu, or demo|shell|kernel FLAVOUR"
 	;;
 esac

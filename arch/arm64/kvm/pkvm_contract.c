@@ -35,6 +35,24 @@ static void __init report(const struct pvm_check_finding *finding)
 		check_errors[finding->error], finding->bits);
 }
 
+/**
+ * pkvm_field_name() - Name the field of an ID register
+ * @key:	of the field
+ * @name:	where to put REGISTER.FIELD, or the key if there is no such field
+ * @size:	of @name
+ *
+ * Return: as snprintf().
+ */
+int __init pkvm_field_name(u16 key, char *name, size_t size)
+{
+	const struct pvm_id_field *field = pvm_field_find(pvm_id_regs, key);
+
+	if (!field)
+		return snprintf(name, size, "%#x", key);
+
+	return snprintf(name, size, "%s.%s", pvm_id_regs[PVM_KEY_INDEX(key)].name, field->name);
+}
+
 static int __init pkvm_contract_init(void)
 {
 	BUILD_BUG_ON(PVM_ID_REG_NUM != KVM_ARM_ID_REG_NUM);

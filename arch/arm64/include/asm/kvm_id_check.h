@@ -224,6 +224,9 @@ pvm_contract_check_traps(const struct pvm_id_reg regs[PVM_ID_REG_NUM],
 	return check.errors;
 }
 
+/* The host's: EL2 has no names. */
+int pkvm_field_name(u16 key, char *name, size_t size);
+
 static __always_inline bool pvm_rows_match(u32 encoding, u64 reserved)
 {
 	const struct pvm_id_reg *reg = &pvm_id_regs[PVM_ID_REG_INDEX(encoding)];

@@ -4,7 +4,7 @@
  * middle of running.
  *
  * The guest's EL1 registers are live in the CPU, their copies in memory are
- * stale. Everything below therefore reads and writes the CPU. This differs from
+ * stale. What injects therefore reads and writes the CPU. This differs from
  * exception.c, which works on memory and serves the exceptions that the host
  * asks for before a guest is entered.
  *
@@ -61,11 +61,17 @@ static u64 entry_pstate_of_features(u64 sctlr)
 	return pstate;
 }
 
-/*
+/**
+ * pvm_entry_pstate() - PSTATE after an exception from AArch64 to EL1
+ * @old:	PSTATE before
+ * @sctlr:	SCTLR_EL1
+ *
  * Condition flags, DIT and PAN survive exception entry. UAO, SS, IL and BTYPE
  * become 0.
+ *
+ * Return: what this CPU writes by itself.
  */
-static u64 entry_pstate(u64 old, u64 sctlr)
+u64 pvm_entry_pstate(u64 old, u64 sctlr)
 {
 	u64 kept = old & (PSR_N_BIT | PSR_Z_BIT | PSR_C_BIT | PSR_V_BIT |
 			  PSR_DIT_BIT | PSR_PAN_BIT);
@@ -107,5 +113,5 @@ void pvm_inject_sync64(u64 esr)
 	write_sysreg_el1(old, SYS_SPSR);
 
 	write_sysreg_el2(vbar + vector_offset(old) + except_type_sync, SYS_ELR);
-	write_sysreg_el2(entry_pstate(old, sctlr), SYS_SPSR);
+	write_sysreg_el2(pvm_entry_pstate(old, sctlr), SYS_SPSR);
 }

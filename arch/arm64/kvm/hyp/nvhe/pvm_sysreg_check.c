@@ -11,6 +11,7 @@
 #include <asm/esr.h>
 #include <asm/sysreg.h>
 
+#include <nvhe/pvm_mutate.h>
 #include <nvhe/sys_regs.h>
 #include <nvhe/table_check.h>
 
@@ -34,7 +35,7 @@ static u64 sysreg_esr(u32 encoding)
 static void check_sysreg_row(unsigned int row)
 {
 	const struct pvm_sysreg *r = &pvm_sysregs[row];
-	u32 id = r->encoding;
+	u32 id = pvm_mutate(PVM_MUTANT_SYSREG_CHECK, row, r->encoding);
 
 	if (!r->dirs || r->dirs & ~PVM_SYSREG_RW ||
 	    id != sys_reg(sys_reg_Op0(id), sys_reg_Op1(id), sys_reg_CRn(id),

@@ -21,6 +21,7 @@
 #include <asm/kvm_id_regs.h>
 
 #include <nvhe/pkvm.h>
+#include <nvhe/pvm_mutate.h>
 #include <nvhe/sys_regs.h>
 
 /*
@@ -60,6 +61,7 @@ int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm)
 		.vgic_v3 = arch->vgic.vgic_model == KVM_DEV_TYPE_ARM_VGIC_V3,
 		.ipa_bits = VTCR_EL2_IPA(arch->mmu.vtcr),
 	};
+	unsigned int i;
 
 	BUILD_BUG_ON(PVM_ID_REG_NUM != KVM_ARM_ID_REG_NUM);
 
@@ -67,7 +69,11 @@ int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm)
 	if (!pvm_ctr_el0)
 		return -EINVAL;
 
+	pvm_mutant_take(hyp_vm->host_kvm);
 	pvm_id_regs_compute(arch->id_regs, pvm_id_reg_limit, &features);
+	for (i = 0; i < PVM_ID_REG_NUM; i++)
+		arch->id_regs[i] = pvm_mutate(PVM_MUTANT_ID_REG, i, arch->id_regs[i]);
+
 	arch->ctr_el0 = pvm_ctr_el0;
 	__set_bit(KVM_ARCH_FLAG_ID_REGS_INITIALIZED, &arch->flags);
 
@@ -99,8 +105,9 @@ int pkvm_vm_check_host_view(const struct pkvm_hyp_vm *hyp_vm, const struct kvm *
 static const struct pvm_sysreg *find_sysreg(u64 esr)
 {
 	unsigned int group = pvm_sysreg_index.group[esr_sysreg_page(esr)];
+	unsigned int row = pvm_sysreg_index.row[group][esr_sysreg_slot(esr)];
 
-	return &pvm_sysregs[pvm_sysreg_index.row[group][esr_sysreg_slot(esr)]];
+	return &pvm_sysregs[pvm_mutate(PVM_MUTANT_SYSREG, row, row)];
 }
 
 static enum pvm_sysreg_result complete_access(struct kvm_vcpu *vcpu, u64 esr, u64 val)

@@ -21,6 +21,7 @@
 #include <asm/perf_event.h>
 
 #include <nvhe/pkvm.h>
+#include <nvhe/pvm_mutate.h>
 #include <nvhe/table_check.h>
 #include <nvhe/traps.h>
 
@@ -128,7 +129,12 @@ static void note_trap_error(enum pvm_trap_table table, unsigned int index,
 /* Look for errors in the rows. They are noted for the host to print. */
 void pvm_traps_check(void)
 {
-	pvm_trap_check(&pvm_trap_tables, note_trap_error);
+	struct pvm_trap_tables tables = pvm_trap_tables;
+
+	tables.nr_feature = pvm_mutate(PVM_MUTANT_TRAP_CHECK, 0, tables.nr_feature);
+	tables.nr_fixed = pvm_mutate(PVM_MUTANT_FIXED_TRAP_CHECK, 0, tables.nr_fixed);
+
+	pvm_trap_check(&tables, note_trap_error);
 }
 
 /**
@@ -141,12 +147,14 @@ void pkvm_vm_init_traps(struct pkvm_hyp_vm *hyp_vm)
 {
 	u8 env = pvm_trap_env();
 	unsigned int reg;
+	u64 val;
 
 	BUILD_BUG_ON(PVM_ID_REG_NUM != KVM_ARM_ID_REG_NUM);
 
-	for (reg = 0; reg < PVM_NR_TRAP_REGS; reg++)
-		hyp_vm->traps.val[reg] = pvm_trap_value(&pvm_trap_tables, reg,
-							hyp_vm->kvm.arch.id_regs, env);
+	for (reg = 0; reg < PVM_NR_TRAP_REGS; reg++) {
+		val = pvm_trap_value(&pvm_trap_tables, reg, hyp_vm->kvm.arch.id_regs, env);
+		hyp_vm->traps.val[reg] = pvm_mutate(PVM_MUTANT_TRAP, reg, val);
+	}
 }
 
 static bool pvm_cpu_cond_holds(enum pvm_cpu_cond cond, const struct pvm_cpu *cpu,
@@ -202,9 +210,11 @@ u64 pvm_cpu_trap_bits(struct kvm_vcpu *vcpu, enum pvm_trap_reg reg, bool write)
  */
 u64 pvm_hcr(struct kvm_vcpu *vcpu, u64 host_hcr)
 {
-	return pvm_traps_of(vcpu)->val[PVM_HCR] |
-	       pvm_cpu_trap_bits(vcpu, PVM_HCR, false) |
-	       (host_hcr & PVM_HCR_FROM_HOST);
+	u64 hcr = pvm_traps_of(vcpu)->val[PVM_HCR] |
+		  pvm_cpu_trap_bits(vcpu, PVM_HCR, false) |
+		  (host_hcr & PVM_HCR_FROM_HOST);
+
+	return pvm_mutate(PVM_MUTANT_HCR, 0, hcr);
 }
 
 /**

@@ -95,13 +95,20 @@ static int copy_vgic_model(struct pkvm_hyp_vm *hyp_vm, const struct kvm *host_kv
 	return 0;
 }
 
+/* The switching code wants the feature on all CPUs, and in the VM's view. */
+static bool vm_switches_tcr2(struct kvm *kvm)
+{
+	return cpus_have_final_cap(ARM64_HAS_TCR2) &&
+	       kvm_has_feat(kvm, ID_AA64MMFR3_EL1, TCRX, IMP);
+}
+
 /*
  * Trap what the switching code does not switch, whatever the host computed
  * its traps from: the ID registers may have been written in the meantime.
  */
 static void trap_what_is_not_switched(struct kvm *kvm)
 {
-	bool tcrx = kvm_has_feat(kvm, ID_AA64MMFR3_EL1, TCRX, IMP);
+	bool tcrx = vm_switches_tcr2(kvm);
 
 	kvm->arch.fgu[HFGxTR_GROUP] |= HFGxTR_EL2_nAMAIR2_EL1		|
 				       HFGxTR_EL2_nMAIR2_EL1		|
@@ -110,11 +117,13 @@ static void trap_what_is_not_switched(struct kvm *kvm)
 				       HFGxTR_EL2_nSMPRI_EL1_MASK	|
 				       HFGxTR_EL2_nTPIDR2_EL0_MASK;
 
-	if (!tcrx || !kvm_has_feat(kvm, ID_AA64MMFR3_EL1, S1PIE, IMP))
+	if (!tcrx || !cpus_have_final_cap(ARM64_HAS_S1PIE) ||
+	    !kvm_has_feat(kvm, ID_AA64MMFR3_EL1, S1PIE, IMP))
 		kvm->arch.fgu[HFGxTR_GROUP] |= HFGxTR_EL2_nPIRE0_EL1 |
 					       HFGxTR_EL2_nPIR_EL1;
 
-	if (!tcrx || !kvm_has_feat(kvm, ID_AA64MMFR3_EL1, S1POE, IMP))
+	if (!tcrx || !system_supports_poe() ||
+	    !kvm_has_feat(kvm, ID_AA64MMFR3_EL1, S1POE, IMP))
 		kvm->arch.fgu[HFGxTR_GROUP] |= HFGxTR_EL2_nPOR_EL1 |
 					       HFGxTR_EL2_nPOR_EL0;
 }
@@ -220,7 +229,7 @@ static void init_hcrx(struct kvm_vcpu *vcpu, const struct kvm_vcpu *host_vcpu)
 	u64 hcrx = READ_ONCE(host_vcpu->arch.hcrx_el2);
 
 	/* Same rule as for the traps: no register that is not switched. */
-	if (!kvm_has_feat(vcpu->kvm, ID_AA64MMFR3_EL1, TCRX, IMP))
+	if (!vm_switches_tcr2(vcpu->kvm))
 		hcrx &= ~HCRX_EL2_TCR2En;
 	if (!kvm_has_fpmr(vcpu->kvm))
 		hcrx &= ~HCRX_EL2_EnFPM;

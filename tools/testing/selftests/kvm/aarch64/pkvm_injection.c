@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pkvm_injection - an UNDEF that EL2 injects is one that hardware took.
+ * pkvm_injection - an exception that EL2 injects is one that hardware took.
  *
  * Each case executes `udf #0` and then, at the same address and in the same
  * state, an instruction that EL2 traps and refuses. What the guest's handler
@@ -25,6 +25,9 @@
  *  step		the active software step of the guest: SPSR_EL1.SS
  *  all-*		all of it at once, so that no field hides another
  *  (every case)	Rt, as every other register, is not written
+ *  host: *		the exceptions that the host asks for, and EL2 enters before
+ *			the guest runs, leave SPSR_EL1 and PSTATE the same way: here
+ *			that for instructions where there is no memory
  *
  * Rules: Arm ARM, AArch64.TakeException(); contract, section 6.
  *
@@ -284,6 +287,68 @@ static const char *run_pair(struct probe *p, const struct state *state, u64 m,
 	return text;
 }
 
+/*
+ * The host makes an instruction abort of a fetch from where there is no memory.
+ * RET, which goes there, leaves PSTATE alone, so that what exception entry makes
+ * of it has to be what the native UNDEF made of it.
+ */
+static const char *run_host(struct probe *p, const struct state *state, u64 m, bool *lacks)
+{
+	static char text[240];
+	const u64 esr = 0x21UL << 26 | BIT(25);
+	const u32 udf = INSN_UDF, ret_x5 = 0xd65f00a0;
+	struct probe_out native, host;
+	struct probe_in in;
+
+	set_state(p, state, m, &in);
+	if (probe_run(p, PROBE_PAGE_EL1, &udf, 1, &in, &native))
+		return p->error;
+	*lacks = (state->have & ~p->have) ||
+		 (native.spsr & state->needs) != state->needs;
+	if (*lacks)
+		return NULL;
+
+	/* As above: these two the architecture leaves alone, an emulator may not. */
+	native.pstate &= ~(SPSR_NZCV | PROBE_PSTATE_DIT);
+	native.pstate |= in.pstate & SPSR_NZCV;
+	if (p->have & BIT(PROBE_HAVE_DIT))
+		native.pstate |= in.pstate & PROBE_PSTATE_DIT;
+
+	in.x[INSN_RT] = *(u64 *)addr_gva2hva(p->vm, (vm_vaddr_t)&probe_mmio);
+	in.vbar = (u64)probe_vectors_b;
+	if (probe_run(p, PROBE_PAGE_EL1, &ret_x5, 1, &in, &host))
+		return p->error;
+	if ((host.esr & GENMASK(31, 25)) == esr && host.elr == in.x[INSN_RT] &&
+	    host.vector == (1 << 4 | probe_vector_sync(m)) &&
+	    host.spsr == native.spsr && host.pstate == native.pstate)
+		return NULL;
+	snprintf(text, sizeof(text), "native: PSTATE 0x%lx SPSR_EL1 0x%lx; the host's: %s",
+		 native.pstate, native.spsr, probe_describe(&in, &host));
+	return text;
+}
+
+static void test_host(struct probe *p, const struct state *state, unsigned int mode)
+{
+	bool lacks = false;
+	const char *diff = run_host(p, state, modes[mode].m, &lacks);
+
+	if (diff)
+		ksft_print_msg("%s\n", diff);
+	if (lacks)
+		ksft_test_result_skip("host: %s %s: this CPU has no %s\n",
+				      modes[mode].name, state->name,
+				      state->feature ?: "such state");
+	else
+		ksft_test_result(!diff, "host: %s %s\n", modes[mode].name, state->name);
+}
+
+/* The states in which the host can make an exception: not those of a step. */
+static bool host_can(const struct state *state, unsigned int mode)
+{
+	return modes[mode].modes == M_EL1 && !(state->pstate & SPSR_BTYPE_MASK) &&
+	       !state->mdscr;
+}
+
 /* One state and mode, with every instruction that this CPU has. */
 static void test_state(struct probe *p, const struct state *state,
 		       unsigned int mode)
@@ -345,6 +410,8 @@ int main(int argc, char **argv)
 
 	for (mode = 0; mode < ARRAY_SIZE(modes); mode++) {
 		plan += ARRAY_SIZE(states);
+		for (i = 0; i < ARRAY_SIZE(states); i++)
+			plan += host_can(&states[i], mode);
 		for (i = 0; i < ARRAY_SIZE(trapped); i++)
 			plan += !!(trapped[i].modes & modes[mode].modes);
 	}
@@ -358,6 +425,9 @@ int main(int argc, char **argv)
 				test_insn(p, &trapped[i], mode);
 		for (i = 0; i < ARRAY_SIZE(states); i++)
 			test_state(p, &states[i], mode);
+		for (i = 0; i < ARRAY_SIZE(states); i++)
+			if (host_can(&states[i], mode))
+				test_host(p, &states[i], mode);
 	}
 	probe_free(p);
 

@@ -12,6 +12,7 @@
  *  bti			a guarded page refuses a wrong BTYPE, EC 0x0d
  *  timers		counters count; CTL, CVAL and TVAL of both timers work
  *  gic-sysregs		the GIC's registers work, ICC_SRE_EL1 says GICv3 only
+ *  isr			no interrupt or SError is pending that nobody sent
  *  brk			EC 0x3c with the immediate: the guest's own
  *  mdscr		SS, KDE, TDCC are kept, all else is RAZ/WI, MDE included
  *  step-el0, step-el1	the guest's own software step, EC 0x32 and 0x33, also
@@ -194,6 +195,17 @@ static bool gic_works(struct probe *p)
 	       value_is("ICC_HPPIR1_EL1", out.x[10], 1023);
 }
 
+static bool nothing_pends(struct probe *p)
+{
+	const u32 mrs = 0xd538c105;	/* mrs x5, ISR_EL1 */
+	struct probe_out out;
+	struct probe_in in;
+
+	init_in(p, PROBE_EL1H, &in);
+	return completes(p, PROBE_EL1H, &mrs, 1, &in, &out) &&
+	       value_is("ISR_EL1", out.x[RT], 0);
+}
+
 static bool brk_works(struct probe *p, u64 m)
 {
 	const u32 brk = 0xd4202460;	/* #0x123 */
@@ -300,7 +312,7 @@ int main(void)
 
 	ksft_print_header();
 	probe_require_protected();
-	ksft_set_plan(ARRAY_SIZE(shown_insns) + 12 + HOST_STATE_TESTS);
+	ksft_set_plan(ARRAY_SIZE(shown_insns) + 13 + HOST_STATE_TESTS);
 
 	host_has_pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 	cfg.pauth = host_has_pauth;
@@ -323,6 +335,7 @@ int main(void)
 	}
 	ksft_test_result(timers_work(p), "timers\n");
 	ksft_test_result(gic_works(p), "gic-sysregs\n");
+	ksft_test_result(nothing_pends(p), "isr\n");
 	ksft_test_result(brk_works(p, PROBE_EL0T) & brk_works(p, PROBE_EL1H), "brk\n");
 	ksft_test_result(mdscr_works(p), "mdscr\n");
 	ksft_test_result(step_works(p, PROBE_EL0T), "step-el0\n");
