@@ -20,7 +20,7 @@ MEMORY   ?= $(or $(CONFIG_PKVM_HOST_MEMORY),2G)
 DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
-export T CPU MODE FLAVOUR APPEND JOBS FORCE SIGNOFF STRICT
+export T CPU MODE FLAVOUR SEED APPEND JOBS FORCE SIGNOFF STRICT
 
 run := tools/pkvm
 
@@ -31,12 +31,14 @@ help:
 	@echo '  make demo       from nothing to a protected guest, and what CPU it sees'
 	@echo '  make check      every test; T=name CPU=max MODE=hvhe FLAVOUR=debug narrow it'
 	@echo
+	@echo '  make fuzz       attack EL2 at random: MINUTES=5 SEED=1 CPU=max'
+	@echo
 	@echo '  make series     the patches as mails for git am, in build/series'
 	@echo '  make refresh    take edits made in build/linux back into the repository'
 	@echo '  make bisect     build every patch by itself'
 	@echo '  make lint       series, checkpatch, sparse, shellcheck, documentation'
 	@echo '  make baseline   the kvm selftests on the unpatched base, against what is expected'
-	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
+	@echo '  make kernel     just the kernel: FLAVOUR=release|debug|hostile LLVM=1'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
 	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
 	@echo '  make list       the names of tests and configurations'
@@ -58,6 +60,13 @@ refresh:
 kernel: series
 	@$(run)/deps.sh build $(if $(LLVM),llvm)
 	@$(run)/stages.sh kernel $(or $(FLAVOUR),release)
+
+# The attacks of the tests, but for minutes and from new seeds.
+fuzz: series
+	@$(run)/deps.sh build run
+	@FLAVOUR=hostile $(run)/stages.sh check
+	@FLAVOUR=hostile FUZZ=$$(($(or $(MINUTES),5) * 60)) SEED=$(or $(SEED),$$(date +%s)) \
+		$(run)/check.sh
 
 check: series
 	@$(run)/deps.sh build run
@@ -112,6 +121,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline demo bisect lint shell \
+.PHONY: help base series refresh kernel check fuzz baseline demo bisect lint shell \
 	gdb list menuconfig config oldconfig defconfig clean distclean
 .NOTPARALLEL:

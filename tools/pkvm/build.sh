@@ -10,7 +10,7 @@
 #        build.sh init                     build the runner
 #        build.sh contract                 build the printer of the contract
 #
-# FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc.
+# FLAVOUR is release, debug or hostile, LLVM=1 takes clang instead of gcc.
 
 . "$(dirname "$0")/lib.sh"
 

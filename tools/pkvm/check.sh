@@ -8,11 +8,14 @@
 #	CPU=NAME	only this configuration or CPU model
 #	MODE=hvhe|nvhe	only configurations of this mode
 #	FLAVOUR=NAME	only this kernel flavour
+#	FUZZ=SECONDS	only the tests that attack at random, each for that long,
+#	SEED=NUMBER	from this seed
 #
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
 # TCG; on the debug kernel, which is ten times slower, the series' own on
-# cortex-a57 and max, or wherever FLAVOUR=debug asks for it.
+# cortex-a57 and max, or wherever FLAVOUR=debug asks for it. Tests that attack EL2
+# from the host need the hostile kernel, and run in every configuration of it.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -27,15 +30,31 @@ tally=$build/results/tally
 mkdir -p "$build/results"
 : >"$tally"
 
+# Those that need a kernel that lets them attack, and those that know no end.
+needs_hostile="pkvm_hypercalls pkvm_lying_host pkvm_no_leak"
+fuzzers="pkvm_hypercalls pkvm_hostile_guest"
+
+# in_plan FLAVOUR TEST: does the test run on that kernel?
+in_plan() {
+	if [ -n "${FUZZ:-}" ]; then
+		[[ " $fuzzers " = *" $2 "* ]]
+	elif [ "$1" = hostile ]; then
+		[[ " $needs_hostile " = *" $2 "* ]]
+	else
+		[[ " $needs_hostile " != *" $2 "* ]]
+	fi
+}
+
 # The programs of the series, and those of the base, that match T=.
 own_plan() {
-	local dir=$build/selftests/kvm name
+	local flavour=$1 dir=$build/selftests/kvm name
 
 	find "$dir/aarch64" -maxdepth 1 -name 'pkvm_*' -type f -perm -1 -printf '%P\n' | sort |
 	while read -r name; do
 		# shellcheck disable=SC2053 # T= is a pattern
 		[[ $name = $pattern ]] || continue
-		echo "900 $name aarch64/$name"
+		[ "$flavour" = all ] || in_plan "$flavour" "$name" || continue
+		echo "$((900 + ${FUZZ:-0})) $name aarch64/$name${FUZZ:+ $FUZZ}${SEED:+ $SEED}"
 	done
 }
 
@@ -60,7 +79,7 @@ plan_boot() {
 	local flavour=$1 configuration=$2 dir=$build/plans name=$1-$2
 
 	mkdir -p "$dir"
-	own_plan >"$dir/$name"
+	own_plan "$flavour" >"$dir/$name"
 	case "$flavour $(upstream_configurations | paste -sd ' ') " in
 	release*" $configuration "*)	upstream_plan "$configuration" >>"$dir/$name" ;;
 	esac
@@ -136,11 +155,12 @@ run_native() {
 if [ "${1:-}" = list ]; then
 	say "configurations: $(configuration_names | paste -sd ' ')"
 	{ printf '0 %s\n' series-tools report runner contract traps contract-build
-	  own_plan; upstream_plan max; } | cut -d ' ' -f 2
+	  own_plan all; upstream_plan max; } | cut -d ' ' -f 2
 	exit 0
 fi
 
 failed=0
+[ -z "${FUZZ:-}" ] || pattern=${T:-pkvm_*}
 run_native series-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
 if [ "${FLAVOUR:-release}" = release ]; then
@@ -160,6 +180,7 @@ while read -r configuration; do
 	case "${FLAVOUR:-$configuration}" in
 	debug | cortex-a57 | max)	plan_boot debug "$configuration" ;;
 	esac
+	[ "${FLAVOUR:-hostile}" != hostile ] || plan_boot hostile "$configuration"
 done < <(select_configurations "${CPU:-}" "${MODE:-}")
 
 if [ ${#queue[@]} -gt 0 ]; then

@@ -7,6 +7,7 @@
 #include <asm/esr.h>
 
 void pvm_inject_sync64(u64 esr);
+void pvm_inject_host_abort(u64 esr);
 
 static inline void pvm_inject_undef(void)
 {
