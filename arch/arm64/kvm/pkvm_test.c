@@ -135,7 +135,6 @@ static const struct field fields[] = {
 	VCPU_REG(HCR_EL2),
 
 	VARIABLE(PKVM_TEST_HOST, arm64_ftr_reg_ctrel0.sys_val, 1),
-	VARIABLE(PKVM_TEST_HOST, kvm_vgic_global_state.nr_lr, 1),
 	VARIABLE(PKVM_TEST_EL2, kvm_nvhe_sym(id_aa64pfr0_el1_sys_val), 1),
 	VARIABLE(PKVM_TEST_EL2, kvm_nvhe_sym(id_aa64pfr1_el1_sys_val), 1),
 	VARIABLE(PKVM_TEST_EL2, kvm_nvhe_sym(id_aa64mmfr0_el1_sys_val), 1),
@@ -316,6 +315,15 @@ static long poke(struct pkvm_test_poke *poke)
 	return ret;
 }
 
+/*
+ * EL2 leaves the counter's offset as the guest has it, for KVM's timer. Without
+ * that, it would be the end of the host's clock.
+ */
+static void undo_cntvoff(void)
+{
+	kvm_call_hyp_nvhe(__kvm_timer_set_cntvoff, 0);
+}
+
 static int run_once(void *at, u32 size, const struct pkvm_test_poke *poke,
 		    pkvm_handle_t handle, int vcpu_idx)
 {
@@ -327,6 +335,7 @@ static int run_once(void *at, u32 size, const struct pkvm_test_poke *poke,
 	read_datum(at, &old, size);
 	write_datum(at, (old & ~poke->mask) | (poke->set & poke->mask), size);
 	ret = kvm_call_hyp_nvhe(__pkvm_vcpu_run, handle, vcpu_idx);
+	undo_cntvoff();
 	/* EL2 may have changed the other bits. */
 	read_datum(at, &old, size);
 	write_datum(at, (old & ~poke->mask) | (poke->old & poke->mask), size);
@@ -398,6 +407,7 @@ static long make_call(struct pkvm_test_call *call)
 	else
 		arm_smccc_1_1_hvc(call->id, a[0], a[1], a[2], a[3], a[4], a[5], &res);
 
+	undo_cntvoff();
 	if (call->irqs_off)
 		local_irq_restore(flags);
 	preempt_enable();

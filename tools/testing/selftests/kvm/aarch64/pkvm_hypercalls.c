@@ -40,12 +40,13 @@
 #define MAX_VMS		255
 #define NR_VICTIMS	2
 #define NR_VCPUS	2
-/* Pages that hypercalls may get; the rest must never change. */
+/* Pages that hypercalls may get, from the first on; the rest must never change. */
 #define NR_USED		128
+#define NR_FIRST	(NR_USED - 16)
 #define DEVICE_PFN	(0x09000000 >> 12)	/* the UART of QEMU's machine */
 
 enum kind {
-	NONE, HANDLE, INDEX, IPA, LEVEL, COUNT, PFN, KVM, VCPU, DONATED, SMALL,
+	NONE, HANDLE, INDEX, IPA, LEVEL, COUNT, PFN, KVM, VCPU, DONATED, PGD, ZERO,
 };
 
 /* Hypercalls that stay, and what their arguments are. */
@@ -59,7 +60,8 @@ static const struct call_row {
 	{ "__pkvm_host_share_hyp", { PFN } },
 	{ "__pkvm_host_unshare_hyp", { PFN } },
 	{ "__kvm_flush_vm_context", {}, true },
-	{ "__kvm_timer_set_cntvoff", { SMALL }, true },
+	/* Any other value is the end of the host's own time, and of the test. */
+	{ "__kvm_timer_set_cntvoff", { ZERO }, true },
 	{ "__pkvm_adjust_pc", { HANDLE, INDEX } },
 	{ "__pkvm_vcpu_run", { HANDLE, INDEX }, false, true },
 	{ "__pkvm_tlb_flush_vmid_ipa", { HANDLE, IPA, LEVEL }, true },
@@ -69,7 +71,7 @@ static const struct call_row {
 	{ "__pkvm_flush_cpu_context", { HANDLE }, true },
 	{ "__pkvm_vgic_v3_save_vmcr_aprs", { HANDLE, INDEX }, true },
 	{ "__pkvm_vgic_v3_restore_vmcr_aprs", { HANDLE, INDEX }, true },
-	{ "__pkvm_init_vm", { KVM, DONATED, DONATED } },
+	{ "__pkvm_init_vm", { KVM, DONATED, PGD } },
 	{ "__pkvm_init_vcpu", { HANDLE, VCPU, DONATED } },
 	{ "__pkvm_teardown_vm", { HANDLE } },
 };
@@ -211,10 +213,15 @@ static unsigned int clean_up(void)
 {
 	unsigned int i, j, lost = 0;
 	u64 handle;
+	s64 ret;
 
-	for (handle = HANDLE_FIRST; handle < HANDLE_FIRST + MAX_VMS; handle++)
-		if (handle != bystander_handle)
-			hcall("__pkvm_teardown_vm", handle, 0, 0);
+	for (handle = HANDLE_FIRST; handle < HANDLE_FIRST + MAX_VMS; handle++) {
+		if (handle == bystander_handle)
+			continue;
+		ret = hcall("__pkvm_teardown_vm", handle, 0, 0);
+		if (ret && ret != -ENOENT)
+			ksft_print_msg("handle 0x%lx: %ld\n", handle, ret);
+	}
 	for (i = 0; i < NR_VICTIMS; i++) {
 		hostile_take_back(victims[i].vm);
 		share_again(&victims[i].kvm_at);
@@ -228,7 +235,6 @@ static unsigned int clean_up(void)
 				ksft_print_msg("page %u is lost\n", i);
 		}
 	}
-	hcall("__kvm_timer_set_cntvoff", 0, 0, 0);
 	return lost;
 }
 
@@ -315,23 +321,36 @@ static bool every_call(void)
 	return found == ARRAY_SIZE(calls);
 }
 
-/* Addresses that are nobody's, or not the host's. */
-static unsigned int bad_addresses(u64 *va)
+/*
+ * Addresses that are not the host's, or no page. Return how many there are.
+ *
+ * EL2 does not look at the upper bits of an address: what is behind the end of
+ * memory, and most garbage, is a page of the host's after all.
+ */
+static unsigned int bad_memory(u64 *va)
 {
 	unsigned int n = 0;
 
-	va[n++] = 0;
-	va[n++] = 1;
-	va[n++] = ~0UL;
-	va[n++] = ~0xfffUL;
-	va[n++] = 0x7ffffffff000;
-	va[n++] = 0xffff000000000000;
 	va[n++] = place_va(PKVM_TEST_AT_EL2_POOL);
 	va[n++] = place_va(PKVM_TEST_AT_EL2_BSS);
 	va[n++] = place_va(PKVM_TEST_AT_EL2_TEXT);
-	va[n++] = place_va(PKVM_TEST_AT_END);
 	va[n++] = place_va(PKVM_TEST_AT_END) - 4096 + 8;
-	va[n++] = page_va(0) - (page_pfn(0) << 12) + (DEVICE_PFN << 12);
+	va[n++] = 1;
+	va[n++] = ~0UL;
+	return n;
+}
+
+/* Such a page is nothing to donate, but it is not shared, either. */
+static unsigned int bad_pointers(u64 *va)
+{
+	unsigned int n = bad_memory(va);
+
+	va[n++] = place_va(PKVM_TEST_AT_END);
+	va[n++] = 0;
+	va[n++] = ~0xfffUL;
+	va[n++] = 0x7ffffffff000;
+	va[n++] = 0xffff000000000000;
+	va[n++] = 0x5555555555555550;
 	return n;
 }
 
@@ -340,17 +359,23 @@ static unsigned int bad_addresses(u64 *va)
 static bool init_vm_bad_pointers(void)
 {
 	u64 bad[MAX_BAD], vm = page_va(0), pgd = page_va(16), kvm = victims[0].kvm_at.va;
-	unsigned int i, n = bad_addresses(bad);
+	unsigned int i, n;
 	bool ok = true;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0, n = bad_pointers(bad); i < n; i++)
 		ok &= gives_error("kvm", hcall("__pkvm_init_vm", bad[i], vm, pgd));
-		ok &= gives_error("vm", hcall("__pkvm_init_vm", kvm, bad[i], pgd));
-		ok &= gives_error("pgd", hcall("__pkvm_init_vm", kvm, vm, bad[i]));
+	for (i = 0, n = bad_memory(bad); i < n; i++) {
+		if (!gives_error("vm", hcall("__pkvm_init_vm", kvm, bad[i], pgd)) ||
+		    !gives_error("pgd", hcall("__pkvm_init_vm", kvm, vm, bad[i]))) {
+			ksft_print_msg("address 0x%lx\n", bad[i]);
+			ok = false;
+		}
 	}
 	ok &= gives_error("not shared", hcall("__pkvm_init_vm", page_va(8), vm, pgd));
 	ok &= gives_error("unaligned vm", hcall("__pkvm_init_vm", kvm, vm + 8, pgd));
 	ok &= gives_error("unaligned pgd", hcall("__pkvm_init_vm", kvm, vm, pgd + 2048));
+	/* 40 bits of IPA: two pages. */
+	ok &= gives_error("odd pgd", hcall("__pkvm_init_vm", kvm, vm, pgd + 4096));
 	ok &= gives_error("vm twice", hcall("__pkvm_init_vm", kvm, vm, vm));
 	ok &= gives_error("vm is kvm", hcall("__pkvm_init_vm", kvm, kvm & ~0xfffUL, pgd));
 	return ok;
@@ -435,26 +460,28 @@ static bool init_vcpu_bad_pointers(void)
 {
 	struct victim *v = &victims[0];
 	s64 handle = hcall("__pkvm_init_vm", v->kvm_at.va, page_va(0), page_va(16));
-	u64 bad[MAX_BAD], vcpu = v->vcpu_at[0].va;
-	unsigned int i, n = bad_addresses(bad);
+	u64 bad[MAX_BAD], vcpu = v->vcpu_at[0].va, cflags;
 	bool ok = handle >= HANDLE_FIRST;
+	unsigned int i, n;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0, n = bad_pointers(bad); i < n; i++) {
 		ok &= gives_error("vcpu", hcall("__pkvm_init_vcpu", handle, bad[i],
 						page_va(32)));
-		ok &= gives_error("memory", hcall("__pkvm_init_vcpu", handle, vcpu, bad[i]));
 		ok &= gives_error("handle", hcall("__pkvm_init_vcpu", bad[i], vcpu,
 						  page_va(32)));
 	}
+	for (i = 0, n = bad_memory(bad); i < n; i++)
+		ok &= gives_error("memory", hcall("__pkvm_init_vcpu", handle, vcpu, bad[i]));
 	poke(v, "vcpu_idx", 512);
 	ok &= gives_error("index 512", hcall("__pkvm_init_vcpu", handle, vcpu, page_va(32)));
 	poke(v, "vcpu_idx", 0xffffffff);
 	ok &= gives_error("index -1", hcall("__pkvm_init_vcpu", handle, vcpu, page_va(32)));
 	poke(v, "vcpu_idx", 0);
+	cflags = peek(v->vm, "cflags");
 	poke(v, "cflags", 0);
 	ok &= gives_error("not initialised", hcall("__pkvm_init_vcpu", handle, vcpu,
 						   page_va(32)));
-	poke(v, "cflags", BIT(3));
+	poke(v, "cflags", cflags);
 	return ok & gives("pages lost", clean_up(), 0);
 }
 
@@ -581,8 +608,11 @@ static u64 random_arg(struct hostile_random *r, enum kind kind)
 	u64 x = hostile_random(r), y = hostile_random(r), bad[MAX_BAD];
 	const struct victim *v = &victims[y % NR_VICTIMS];
 
-	if (kind != SMALL && x % 8 == 0)
-		return y >> (hostile_random(r) % 64);
+	if (kind != ZERO && x % 32 == 0) {
+		y >>= hostile_random(r) % 64;
+		/* Not what is memory of the host's, and none of the test's. */
+		return kind == DONATED || kind == PGD ? y | 1 : kind == PFN ? y | BIT(30) : y;
+	}
 
 	switch (kind) {
 	case HANDLE:
@@ -615,19 +645,22 @@ static u64 random_arg(struct hostile_random *r, enum kind kind)
 		default: return v->kvm_at.va;
 		}
 	case VCPU:
+		/* Shifted ones might pass, and get written where the host would mind. */
 		switch (x >> 32 & 15) {
-		case 0: return v->vcpu_at[0].va + 8 * (y >> 16 & 7);
-		case 1: return v->vcpu_at[1].va + (y >> 16 & 4095);
-		case 2: return page_va(y % NR_USED);
+		case 0: return page_va(y % NR_USED);
 		case 3: return v->kvm_at.va;
 		default: return v->vcpu_at[y >> 8 & 1].va;
 		}
+	case PGD:
+		if (x >> 36 & 7)
+			y &= ~1UL;
+		/* fall through */
 	case DONATED:
-		if ((x >> 32 & 7) == 0)
-			return bad[y % bad_addresses(bad)];
-		return page_va(y % NR_USED);
-	case SMALL:
-		return y % 1000;
+		if ((x >> 32 & 15) == 0)
+			return bad[y % bad_memory(bad)];
+		return page_va(y % NR_FIRST);
+	case ZERO:
+		return 0;
 	default:
 		return y;
 	}
@@ -641,6 +674,13 @@ struct attack {
 	unsigned int succeeded[ARRAY_SIZE(calls)];
 };
 
+/* The bystander is there to the end, and KVM runs it with what KVM has for it. */
+static bool changes_vm(const char *name)
+{
+	return !strcmp(name, "__pkvm_teardown_vm") || !strcmp(name, "__pkvm_init_vcpu") ||
+	       !strcmp(name, "__pkvm_adjust_pc");
+}
+
 static void one_random_call(struct attack *a)
 {
 	struct hostile_random *r = &a->random;
@@ -651,18 +691,12 @@ static void one_random_call(struct attack *a)
 
 	for (i = 0; i < ARRAY_SIZE(row->args); i++)
 		call.args[i] = random_arg(r, row->args[i]);
-	/* The bystander is there to the end, and KVM runs it. */
-	if (!strcmp(row->name, "__pkvm_teardown_vm") && (u32)call.args[0] == bystander_handle)
-		return;
-	/* Not the registers that KVM has for it, either. */
-	if (strstr(row->name, "adjust_pc") && (u32)call.args[0] == bystander_handle)
+	if (changes_vm(row->name) && (u32)call.args[0] == bystander_handle)
 		return;
 	ret = (int)hostile_call(&call);
 	a->succeeded[which] += !row->void_call && ret >= 0;
 	if (!strcmp(row->name, "__pkvm_init_vm") && ret >= HANDLE_FIRST)
 		WRITE_ONCE(known_handles[hostile_random(r) % ARRAY_SIZE(known_handles)], ret);
-	if (!strcmp(row->name, "__kvm_timer_set_cntvoff"))
-		hcall(row->name, 0, 0, 0);
 }
 
 static void *attack_thread(void *arg)
@@ -744,7 +778,7 @@ int main(int argc, char *argv[])
 	hostile_open();
 	for (i = 0; hostile_hcall(i, &info); i++)
 		early += info.early;
-	ksft_set_plan(early + 1 + ARRAY_SIZE(cases) + 3 + 2 + NR_SEEDS + 2 + 1 +
+	ksft_set_plan(early + ARRAY_SIZE(cases) + NR_VICTIMS + NR_SEEDS + 6 +
 		      HOST_STATE_TESTS);
 	ksft_test_result(every_call(), "every call\n");
 

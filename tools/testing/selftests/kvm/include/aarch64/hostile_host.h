@@ -57,13 +57,17 @@ u64 hostile_random(struct hostile_random *r);
 #define VIEW_MAX		512
 
 struct guest_view {
-	unsigned int nr;
+	unsigned int first, nr;
 	u64 word[VIEW_MAX];
 };
 
-/* Return 0, or a negative error if the guest is lost, with p->error set. */
+/*
+ * Return 0, or a negative error if the guest is lost, with p->error set. A glance
+ * leaves out the instructions, which take most of the time.
+ */
 int guest_view_take(struct probe *p, struct guest_view *view);
-/* Compare, and complain about what differs. */
+int guest_view_glance(struct probe *p, struct guest_view *view);
+/* Compare what both have, and complain about what differs. */
 bool guest_view_same(const struct guest_view *a, const struct guest_view *b);
 
 #endif /* SELFTEST_KVM_HOSTILE_HOST_H */

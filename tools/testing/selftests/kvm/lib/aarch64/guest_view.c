@@ -135,16 +135,10 @@ static int view_insns(struct probe *p, struct guest_view *view)
 	return ret;
 }
 
-int guest_view_take(struct probe *p, struct guest_view *view)
+static int view_id_regs(struct probe *p, struct guest_view *view)
 {
 	struct probe_word words[PROBE_NR_ID_REGS + ARRAY_SIZE(identity)];
 	unsigned int i;
-	int ret;
-
-	memset(view, 0, sizeof(*view));
-	ret = view_insns(p, view);
-	if (ret)
-		return ret;
 
 	probe_read_id_regs(p, p->cpu, words);
 	if (p->lost)
@@ -161,11 +155,25 @@ int guest_view_take(struct probe *p, struct guest_view *view)
 	return 0;
 }
 
+int guest_view_take(struct probe *p, struct guest_view *view)
+{
+	memset(view, 0, sizeof(*view));
+	return view_insns(p, view) ?: view_id_regs(p, view);
+}
+
+int guest_view_glance(struct probe *p, struct guest_view *view)
+{
+	memset(view, 0, sizeof(*view));
+	view->first = view_batch()->nr;
+	view->nr = view->first;
+	return view_id_regs(p, view);
+}
+
 bool guest_view_same(const struct guest_view *a, const struct guest_view *b)
 {
 	unsigned int i, insns = view_batch()->nr, told = 0;
 
-	for (i = 0; i < a->nr; i++) {
+	for (i = max(a->first, b->first); i < a->nr; i++) {
 		if (a->word[i] == b->word[i])
 			continue;
 		if (told++ < 4)
