@@ -179,8 +179,9 @@ static void make_victim(struct victim *v, bool protected)
 	struct kvm_vcpu_init init;
 	int i;
 
-	v->vm = __vm_create(protected ? VM_SHAPE_PROTECTED(VM_MODE_DEFAULT) :
-			    VM_SHAPE(VM_MODE_DEFAULT), NR_VCPUS, 0);
+	/* 40 bits of IPA make for a PGD of two pages. */
+	v->vm = __vm_create(protected ? VM_SHAPE_PROTECTED(VM_MODE_P40V48_4K) :
+			    VM_SHAPE(VM_MODE_P40V48_4K), NR_VCPUS, 0);
 	for (i = 0; i < NR_VCPUS; i++) {
 		v->vcpu[i] = __vm_vcpu_add(v->vm, i);
 		vm_ioctl(v->vm, KVM_ARM_PREFERRED_TARGET, &init);
@@ -374,7 +375,6 @@ static bool init_vm_bad_pointers(void)
 	ok &= gives_error("not shared", hcall("__pkvm_init_vm", page_va(8), vm, pgd));
 	ok &= gives_error("unaligned vm", hcall("__pkvm_init_vm", kvm, vm + 8, pgd));
 	ok &= gives_error("unaligned pgd", hcall("__pkvm_init_vm", kvm, vm, pgd + 2048));
-	/* 40 bits of IPA: two pages. */
 	ok &= gives_error("odd pgd", hcall("__pkvm_init_vm", kvm, vm, pgd + 4096));
 	ok &= gives_error("vm twice", hcall("__pkvm_init_vm", kvm, vm, vm));
 	ok &= gives_error("vm is kvm", hcall("__pkvm_init_vm", kvm, kvm & ~0xfffUL, pgd));
@@ -654,7 +654,7 @@ static u64 random_arg(struct hostile_random *r, enum kind kind)
 	case PGD:
 		if (x >> 36 & 7)
 			y &= ~1UL;
-		/* fall through */
+		fallthrough;
 	case DONATED:
 		if ((x >> 32 & 15) == 0)
 			return bad[y % bad_memory(bad)];

@@ -186,6 +186,9 @@ static void *flip(void *arg)
 static void flipper_start(struct flipper *f)
 {
 	TEST_ASSERT(!pthread_create(&f->thread, NULL, flip, f), "no thread");
+	/* It takes its time to start, and the runs do not. */
+	while (!READ_ONCE(f->rounds))
+		sched_yield();
 }
 
 static bool flipper_stop(struct flipper *f)
@@ -410,19 +413,19 @@ static bool test_unprotected_all_of(const char *name)
 static unsigned int count_cases(const char *only)
 {
 	struct pkvm_test_field_info info;
-	unsigned int nr, cases = 0;
+	unsigned int nr, total = 0;
 
 	for (nr = 0; nr < ARRAY_SIZE(lies); nr++)
 		if (!only || !strcmp(only, lies[nr].name))
-			cases += lies[nr].how == VIA_KVM ? 2 : 1;
+			total += lies[nr].how == VIA_KVM ? 2 : 1;
 	if (only) {
 		tried = calloc(BIT(10), sizeof(*tried));
-		return cases;
+		return total;
 	}
 	for (nr = 0; hostile_datum(nr, &info); nr++)
-		cases += info.object != PKVM_TEST_HOST;
+		total += info.object != PKVM_TEST_HOST;
 	tried = calloc(nr, sizeof(*tried));
-	return cases + ARRAY_SIZE(modes) + 4 + HOST_STATE_TESTS;
+	return total + ARRAY_SIZE(modes) + 4 + HOST_STATE_TESTS;
 }
 
 static bool all_tried(void)

@@ -41,10 +41,6 @@ struct row {
 	bool host_only;	/* a protected guest does not have it */
 };
 
-#define KEYS(name, crm, op2)							\
-	{ name "KeyLo_EL1", sys_reg(3, 0, 2, crm, op2), ~0UL },			\
-	{ name "KeyHi_EL1", sys_reg(3, 0, 2, crm, (op2) + 1), ~0UL }
-
 static const struct row rows[] = {
 	{ "TPIDR_EL0", SYS_TPIDR_EL0, ~0UL },
 	{ "CONTEXTIDR_EL1", SYS_CONTEXTIDR_EL1, 0xffffffff },
@@ -61,8 +57,16 @@ static const struct row rows[] = {
 	{ "MDSCR_EL1", SYS_MDSCR_EL1, BIT(12) },
 	{ "DBGBVR0_EL1", sys_reg(2, 0, 0, 0, 4), 0x0000fffffffffffc, 0, true },
 	{ "DBGWVR0_EL1", sys_reg(2, 0, 0, 0, 6), 0x0000fffffffffffc, 0, true },
-	KEYS("APIA", 1, 0), KEYS("APIB", 1, 2), KEYS("APDA", 2, 0), KEYS("APDB", 2, 2),
-	KEYS("APGA", 3, 0),
+	{ "APIAKeyLo_EL1", sys_reg(3, 0, 2, 1, 0), ~0UL },
+	{ "APIAKeyHi_EL1", sys_reg(3, 0, 2, 1, 1), ~0UL },
+	{ "APIBKeyLo_EL1", sys_reg(3, 0, 2, 1, 2), ~0UL },
+	{ "APIBKeyHi_EL1", sys_reg(3, 0, 2, 1, 3), ~0UL },
+	{ "APDAKeyLo_EL1", sys_reg(3, 0, 2, 2, 0), ~0UL },
+	{ "APDAKeyHi_EL1", sys_reg(3, 0, 2, 2, 1), ~0UL },
+	{ "APDBKeyLo_EL1", sys_reg(3, 0, 2, 2, 2), ~0UL },
+	{ "APDBKeyHi_EL1", sys_reg(3, 0, 2, 2, 3), ~0UL },
+	{ "APGAKeyLo_EL1", sys_reg(3, 0, 2, 3, 0), ~0UL },
+	{ "APGAKeyHi_EL1", sys_reg(3, 0, 2, 3, 1), ~0UL },
 };
 
 #define NR_ROWS		ARRAY_SIZE(rows)
@@ -91,26 +95,36 @@ static struct guest guests[2] = {
 };
 
 /* V16..V31 only: nothing that the compiler or its library uses in between. */
-#define FOR_EACH_V(op)								\
-	op(16) op(17) op(18) op(19) op(20) op(21) op(22) op(23)			\
-	op(24) op(25) op(26) op(27) op(28) op(29) op(30) op(31)
-
 static void fp_load(const struct fp_state *fp)
 {
-#define LOAD(n) asm volatile("ldr q" #n ", [%0, #(" #n " - 16) * 16]"		\
-			     :: "r" (fp->v), "m" (*fp) : "v" #n);
-	FOR_EACH_V(LOAD)
-#undef LOAD
+	asm volatile(
+		     "ldp q16, q17, [%0, #0]\n"
+		     "ldp q18, q19, [%0, #32]\n"
+		     "ldp q20, q21, [%0, #64]\n"
+		     "ldp q22, q23, [%0, #96]\n"
+		     "ldp q24, q25, [%0, #128]\n"
+		     "ldp q26, q27, [%0, #160]\n"
+		     "ldp q28, q29, [%0, #192]\n"
+		     "ldp q30, q31, [%0, #224]\n"
+		     :: "r" (fp->v) : "memory",
+		     "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
+		     "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
 	write_sysreg(fp->fpcr, fpcr);
 	write_sysreg(fp->fpsr, fpsr);
 }
 
 static void fp_store(struct fp_state *fp)
 {
-#define STORE(n) asm volatile("str q" #n ", [%1, #(" #n " - 16) * 16]"		\
-			      : "=m" (*fp) : "r" (fp->v) : "memory");
-	FOR_EACH_V(STORE)
-#undef STORE
+	asm volatile(
+		     "stp q16, q17, [%0, #0]\n"
+		     "stp q18, q19, [%0, #32]\n"
+		     "stp q20, q21, [%0, #64]\n"
+		     "stp q22, q23, [%0, #96]\n"
+		     "stp q24, q25, [%0, #128]\n"
+		     "stp q26, q27, [%0, #160]\n"
+		     "stp q28, q29, [%0, #192]\n"
+		     "stp q30, q31, [%0, #224]\n"
+		     :: "r" (fp->v) : "memory");
 	fp->fpcr = read_sysreg(fpcr);
 	fp->fpsr = read_sysreg(fpsr);
 }
@@ -122,7 +136,7 @@ static u64 guest_put_fp(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(guest_fp) / 8; i++)
-		((volatile u64 *)&guest_fp)[i] = probe_get();
+		WRITE_ONCE(((u64 *)&guest_fp)[i], probe_get());
 	fp_load(&guest_fp);
 	return 0;
 }
@@ -133,7 +147,7 @@ static u64 guest_get_fp(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 
 	fp_store(&guest_fp);
 	for (i = 0; i < sizeof(guest_fp) / 8; i++)
-		probe_put(((volatile u64 *)&guest_fp)[i]);
+		probe_put(READ_ONCE(((u64 *)&guest_fp)[i]));
 	return 0;
 }
 

@@ -2,6 +2,9 @@
 /*
  * All that a guest can tell of its CPU: what it reads in ID registers, which
  * instructions complete, and how the others are refused. See hostile_host.h.
+ *
+ * Not in it: operations by set/way. Without FWB the host serves them, and can as
+ * well have them refused.
  */
 #include "hostile_host.h"
 #include "kselftest.h"
@@ -89,7 +92,6 @@ static const struct insn_batch *view_batch(void)
 		0xd53be025,		/* mrs x5, CNTPCT_EL0 */
 		0xd53be325,		/* mrs x5, CNTV_CTL_EL0 */
 		0xd53be225,		/* mrs x5, CNTP_CTL_EL0 */
-		0xd5087642,		/* dc isw, x2 */
 		0xd5382105,		/* mrs x5, APIAKeyLo_EL1 */
 		0xd51c1105,		/* msr HCR_EL2, x5 */
 		0xd4202460,		/* brk */
