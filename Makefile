@@ -20,7 +20,7 @@ MEMORY   ?= $(or $(CONFIG_PKVM_HOST_MEMORY),2G)
 DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
-export T CPU MODE FLAVOUR APPEND JOBS FORCE SIGNOFF STRICT NODEPS TALLY FROM
+export T CPU MODE FLAVOUR SEED APPEND JOBS FORCE SIGNOFF STRICT NODEPS TALLY FROM
 export GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE
 
 run := tools/pkvm
@@ -33,6 +33,8 @@ help:
 	@echo '                  CPU= COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
 	@echo '  make check      every test; T=name CPU=max MODE=hvhe FLAVOUR=debug narrow it'
 	@echo
+	@echo '  make fuzz       attack EL2 at random: MINUTES=5 SEED=1 CPU=max'
+	@echo
 	@echo '  make series     the patches as mails for git am, in build/series'
 	@echo '  make refresh    take edits made in build/linux back into the repository'
 	@echo '  make bisect     build every patch by itself'
@@ -40,7 +42,7 @@ help:
 	@echo '  make docs       make the page of the contract from its headers, and the series'
 	@echo '  make mutate     an error in each row and bit: does a test notice? T= CPU='
 	@echo '  make baseline   the kvm selftests on the unpatched base, against what is expected'
-	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
+	@echo '  make kernel     just the kernel: FLAVOUR=release|debug|hostile LLVM=1'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
 	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
 	@echo '  make list       the names of tests and configurations'
@@ -63,6 +65,13 @@ refresh:
 kernel: series
 	@$(run)/deps.sh build $(if $(LLVM),llvm)
 	@$(run)/stages.sh kernel $(or $(FLAVOUR),release)
+
+# The attacks of the tests, but for minutes and from new seeds.
+fuzz: series
+	@$(run)/deps.sh build run
+	@FLAVOUR=hostile $(run)/stages.sh check
+	@FLAVOUR=hostile FUZZ=$$(($(or $(MINUTES),5) * 60)) SEED=$(or $(SEED),$$(date +%s)) \
+		$(run)/check.sh
 
 check: series
 	@$(run)/deps.sh build run gdb guest $(if $(LLVM),llvm)
@@ -131,6 +140,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check mutate baseline demo bisect docs lint \
+.PHONY: help base series refresh kernel check fuzz mutate baseline demo bisect docs lint \
 	shell gdb list menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:

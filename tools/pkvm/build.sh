@@ -11,7 +11,7 @@
 #        build.sh contract                 build the printer of the contract
 #        build.sh mutants                  build what makes errors on purpose
 #
-# FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc.
+# FLAVOUR is release, debug or hostile, LLVM=1 takes clang instead of gcc.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -10,13 +10,16 @@
 #	FLAVOUR=NAME	only this kernel flavour
 #	TALLY=FILE	leave the counts "passed failed skipped" there, for a caller
 #			that adds them up, instead of printing the last line
+#	FUZZ=SECONDS	only the tests that attack at random, each for that long,
+#	SEED=NUMBER	from this seed
 #
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
 # TCG; on the debug kernel, which is ten times slower, the series' own on
 # cortex-a57 and max, or wherever FLAVOUR=debug asks for it. Real guests boot on
-# the release kernel, where the table tools/pkvm/guests says. And, on a release
-# kernel that is not in protected mode, those tests that have to do with that.
+# the release kernel, where the table tools/pkvm/guests says. Tests that attack EL2
+# from the host need the hostile kernel, and run in every configuration of it. And,
+# on a release kernel that is not in protected mode, those that have to do with that.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -31,15 +34,31 @@ tally=$build/results/tally
 mkdir -p "$build/results"
 : >"$tally"
 
+# Those that need a kernel that lets them attack, and those that know no end.
+needs_hostile="pkvm_hypercalls pkvm_lying_host pkvm_no_leak"
+fuzzers="pkvm_hypercalls pkvm_hostile_guest"
+
+# in_plan FLAVOUR TEST: does the test run on that kernel?
+in_plan() {
+	if [ -n "${FUZZ:-}" ]; then
+		[[ " $fuzzers " = *" $2 "* ]]
+	elif [ "$1" = hostile ]; then
+		[[ " $needs_hostile " = *" $2 "* ]]
+	else
+		[[ " $needs_hostile " != *" $2 "* ]]
+	fi
+}
+
 # The programs of the series, and those of the base, that match T=.
 own_plan() {
-	local dir=$build/selftests/kvm name
+	local flavour=$1 dir=$build/selftests/kvm name
 
 	find "$dir/aarch64" -maxdepth 1 -name 'pkvm_*' -type f -perm -1 -printf '%P\n' | sort |
 	while read -r name; do
 		# shellcheck disable=SC2053 # T= is a pattern
 		[[ $name = $pattern ]] || continue
-		echo "900 $name aarch64/$name"
+		[ "$flavour" = all ] || in_plan "$flavour" "$name" || continue
+		echo "$((900 + ${FUZZ:-0})) $name aarch64/$name${FUZZ:+ $FUZZ}${SEED:+ $SEED}"
 	done
 }
 
@@ -79,7 +98,7 @@ plan_boot() {
 	local flavour=$1 configuration=$2 dir=$build/plans name=$1-$2
 
 	mkdir -p "$dir"
-	own_plan >"$dir/$name"
+	own_plan "$flavour" >"$dir/$name"
 	[ "$flavour" != release ] || guests_plan "$configuration" >>"$dir/$name"
 	case "$flavour $(upstream_configurations | paste -sd ' ') " in
 	release*" $configuration "*)	upstream_plan "$configuration" >>"$dir/$name" ;;
@@ -97,7 +116,7 @@ plan_unprotected() {
 	[ -z "${MODE:-}" ] || return 0
 	name=release-$configuration
 	mkdir -p "$build/plans"
-	own_plan | awk '$2 == "pkvm_vm_create" { print $0, "-n" }
+	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }
 			$2 ~ /^pkvm_uapi(_caps|_vcpu)?$/' >"$build/plans/$name"
 	[ ! -s "$build/plans/$name" ] || queue+=("$name")
 }
@@ -172,13 +191,14 @@ run_native() {
 if [ "${1:-}" = list ]; then
 	say "configurations: $({ configuration_names; unprotected_configuration; } | paste -sd ' ')"
 	{ printf '0 %s\n' series-tools report runner gdb mutants contract traps contract-build
-	  own_plan
+	  own_plan all
 	  for configuration in $(configuration_names); do guests_plan "$configuration"; done
 	  upstream_plan max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
 	exit 0
 fi
 
 failed=0
+[ -z "${FUZZ:-}" ] || pattern=${T:-pkvm_*}
 run_native series-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
 if [ "${FLAVOUR:-release}" = release ]; then
@@ -202,6 +222,7 @@ while read -r configuration; do
 	case "${FLAVOUR:-$configuration}" in
 	debug | cortex-a57 | max)	plan_boot debug "$configuration" ;;
 	esac
+	[ "${FLAVOUR:-hostile}" != hostile ] || plan_boot hostile "$configuration"
 done < <([ "${CPU:-}" = "$(unprotected_configuration)" ] ||
 	 select_configurations "${CPU:-}" "${MODE:-}")
 [ "${FLAVOUR:-release}" != release ] || plan_unprotected

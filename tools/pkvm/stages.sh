@@ -93,15 +93,16 @@ demo)
 check)
 	get_qemu
 	case ${FLAVOUR:-both} in
-	release | debug)
+	release | debug | hostile)
 		kernel "$FLAVOUR"
 		;;
 	both)
 		kernel release
 		kernel debug
+		kernel hostile
 		;;
 	*)
-		die "FLAVOUR='$FLAVOUR': there are release and debug."
+		die "FLAVOUR='$FLAVOUR': there are release, debug and hostile."
 		;;
 	esac
 	selftests

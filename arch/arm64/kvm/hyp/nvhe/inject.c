@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Take a synchronous exception to EL1 on behalf of a guest that is in the
- * middle of running.
+ * middle of running, or of the host.
  *
  * The guest's EL1 registers are live in the CPU, their copies in memory are
  * stale. What injects therefore reads and writes the CPU. This differs from
@@ -82,13 +82,16 @@ u64 pvm_entry_pstate(u64 old, u64 sctlr)
 
 static u64 vector_offset(u64 old)
 {
+	/* Of the host: a guest in AArch32 does not get here. */
+	if (old & PSR_MODE32_BIT)
+		return LOWER_EL_AArch32_VECTOR;
+
 	switch (old & PSR_MODE_MASK) {
 	case PSR_MODE_EL1h:
 		return CURRENT_EL_SP_ELx_VECTOR;
 	case PSR_MODE_EL1t:
 		return CURRENT_EL_SP_EL0_VECTOR;
 	default:
-		/* EL0, and in AArch64: a guest in AArch32 does not get here. */
 		return LOWER_EL_AArch64_VECTOR;
 	}
 }
@@ -114,4 +117,31 @@ void pvm_inject_sync64(u64 esr)
 
 	write_sysreg_el2(vbar + vector_offset(old) + except_type_sync, SYS_ELR);
 	write_sysreg_el2(pvm_entry_pstate(old, sctlr), SYS_SPSR);
+}
+
+/**
+ * pvm_inject_host_abort() - Refuse the host an access to memory
+ * @esr:	the syndrome of the stage-2 abort, which is the current exception
+ *
+ * An abort is what hardware has for an access that must not be, and the host's
+ * kernel can recover from it where it expects one. The kernel gets a permission
+ * fault. A process gets an external abort, since its kernel would find that the
+ * permissions are fine, and let it try again.
+ */
+void pvm_inject_host_abort(u64 esr)
+{
+	bool el0 = !(read_sysreg_el2(SYS_SPSR) & PSR_MODE_EL1t);
+	u64 ec = ESR_ELx_EC(esr);
+	u64 new = esr & (ESR_ELx_IL | ESR_ELx_WNR);
+
+	if (!el0)
+		ec = ec == ESR_ELx_EC_IABT_LOW ? ESR_ELx_EC_IABT_CUR : ESR_ELx_EC_DABT_CUR;
+	if (ESR_ELx_EC(esr) == ESR_ELx_EC_IABT_LOW)
+		new &= ~ESR_ELx_WNR;
+
+	new |= ec << ESR_ELx_EC_SHIFT;
+	new |= el0 ? ESR_ELx_FSC_EXTABT : ESR_ELx_FSC_PERM_L(3);
+
+	write_sysreg_el1(read_sysreg_el2(SYS_FAR), SYS_FAR);
+	pvm_inject_sync64(new);
 }

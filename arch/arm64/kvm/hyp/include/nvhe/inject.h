@@ -8,6 +8,7 @@
 
 u64 pvm_entry_pstate(u64 old, u64 sctlr);
 void pvm_inject_sync64(u64 esr);
+void pvm_inject_host_abort(u64 esr);
 
 /* Take an UNDEF to EL1, with the syndrome that the CPU gives its own. */
 static inline void pvm_inject_undef(void)

@@ -171,6 +171,7 @@ struct probe {
 	int gic_fd;
 	int cpu;		/* which vCPU probe_run() uses */
 	bool lost;		/* the next call gets a new guest */
+	unsigned int limit_ms;	/* of a call; 0: the default */
 	u64 sctlr;		/* as the vCPUs start with */
 	u64 have;
 	bool have_known;

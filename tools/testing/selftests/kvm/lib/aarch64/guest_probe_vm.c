@@ -11,7 +11,7 @@
 #include "kselftest.h"
 #include "vgic.h"
 
-#define PROBE_SECONDS	3
+#define PROBE_MS	3000
 #define PTE_AP_EL0	BIT(6)
 #define PTE_GP		BIT(50)
 
@@ -91,13 +91,14 @@ static void on_alarm(int sig)
 	WRITE_ONCE(alarm_rang, true);
 }
 
-static void set_alarm(int seconds)
+static void set_alarm(unsigned int ms)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
 	/* Ring again and again: one signal may come between two runs. */
 	struct itimerval it = {
-		.it_value.tv_sec = seconds,
-		.it_interval.tv_usec = seconds ? 100000 : 0,
+		.it_value.tv_sec = ms / 1000,
+		.it_value.tv_usec = ms % 1000 * 1000,
+		.it_interval.tv_usec = ms ? 100000 : 0,
 	};
 
 	WRITE_ONCE(alarm_rang, false);
@@ -203,7 +204,7 @@ int probe_call(struct probe *p, struct probe_call *call)
 
 	probe_revive(p);
 	call->rx_nr = 0;
-	set_alarm(call->seconds ?: PROBE_SECONDS);
+	set_alarm(call->seconds * 1000 ?: p->limit_ms ?: PROBE_MS);
 	ret = __probe_call(p, call);
 	set_alarm(0);
 	p->lost = ret;
