@@ -20,7 +20,7 @@ MEMORY   ?= $(or $(CONFIG_PKVM_HOST_MEMORY),2G)
 DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
-export T CPU MODE FLAVOUR APPEND JOBS FORCE SIGNOFF STRICT
+export T CPU MODE FLAVOUR APPEND JOBS FORCE SIGNOFF STRICT IMAGE UPDATE
 
 run := tools/pkvm
 
@@ -36,6 +36,7 @@ help:
 	@echo '  make bisect     build every patch by itself'
 	@echo '  make lint       series, checkpatch, sparse, shellcheck, documentation'
 	@echo '  make baseline   the kvm selftests on the unpatched base, against what is expected'
+	@echo '  make bench      what traps cost, base and series: CPU= MODE= IMAGE=FILE UPDATE=1'
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
 	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
@@ -68,6 +69,11 @@ baseline: series
 	@$(run)/deps.sh build run
 	@$(run)/stages.sh baseline
 	@$(run)/baseline.sh
+
+bench: series
+	@$(run)/deps.sh build run
+	@$(run)/stages.sh bench
+	@$(run)/bench.sh
 
 demo: series
 	@$(run)/deps.sh build run
@@ -107,11 +113,11 @@ menuconfig config oldconfig defconfig: series
 clean:
 	rm -rf $(BUILD)/kernel $(BUILD)/selftests $(BUILD)/selftests-base \
 		$(BUILD)/results $(BUILD)/plans $(BUILD)/logs $(BUILD)/host $(BUILD)/kconfig \
-		$(BUILD)/docs
+		$(BUILD)/docs $(BUILD)/bench
 
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline demo bisect lint shell \
+.PHONY: help base series refresh kernel check baseline bench demo bisect lint shell \
 	gdb list menuconfig config oldconfig defconfig clean distclean
 .NOTPARALLEL:

@@ -9,6 +9,9 @@
 #        build.sh selftests [base]         build the kvm selftests, static
 #        build.sh init                     build the runner
 #        build.sh contract                 build the printer of the contract
+#        build.sh bench                    build the benchmark
+#        build.sh sizes OUT                what EL2 takes in a kernel built in OUT
+#        build.sh bench-kernel             build the base it compares with (release)
 #
 # FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc.
 
@@ -71,6 +74,26 @@ selftests() {
 		LINUX_HDR_PATH="$out/headers/usr/include" USERLDFLAGS=-static
 }
 
+# What EL2 takes in a kernel that was built in OUT, as lines of NAME BYTES.
+sizes() {
+	local out=$1 dir=arch/arm64/kvm/hyp/nvhe command
+
+	aarch64-linux-gnu-size -A "$out/$dir/kvm_nvhe.o" | awk '
+		$1 ~ /^\.hyp\.text|^\.hyp\.rodata|^\.hyp\.bss|^\.hyp\.data/ {
+			sub(/^\.hyp\./, "", $1); print $1, $2
+		}'
+	# The command that compiled a file of EL2, for another one.
+	command=$(sed -n 's/^savedcmd_[^ ]* := \(.*\) -o [^ ]* [^ ]*\.c .*/\1/p; t
+		s/^savedcmd_[^ ]* := \(.*\) -o [^ ]* [^ ]*\.c$/\1/p' \
+		"$out/$dir/.pkvm.nvhe.o.cmd" | head -n 1)
+	(cd "$out" && eval "$command -fno-common -o $build/host/bench-sizes.o $tools/bench-sizes.c")
+	aarch64-linux-gnu-nm -S "$build/host/bench-sizes.o" |
+		sed -n 's/^[^ ]* \([^ ]*\) . size_of_/\1 /p' |
+		while read -r size name; do
+			echo "$name $((16#$size))"
+		done
+}
+
 case ${1:-} in
 config)
 	configure "$2" "$3" "$4"
@@ -80,6 +103,9 @@ kernel)
 	;;
 base-kernel)
 	kernel release "$build/base" "$build/kernel/base$suffix"
+	;;
+bench-kernel)
+	kernel release "$build/bench-base" "$build/kernel/bench-base$suffix"
 	;;
 selftests)
 	if [ "${2:-}" = base ]; then
@@ -98,6 +124,13 @@ init)
 		gcc -O2 -o "$build/host/gen_init_cpio" "$linux/usr/gen_init_cpio.c"
 	fi
 	;;
+bench)
+	aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static \
+		-o "$build/host/bench" "$tools/bench.c" "$tools/bench-guest.S"
+	;;
+sizes)
+	sizes "$2"
+	;;
 contract)
 	# The contract's own header, compiled for this machine.
 	generated=$build/host/generated/asm
@@ -110,6 +143,6 @@ contract)
 		-o "$build/host/contract" "$tools/contract.c"
 	;;
 *)
-	die "usage: build.sh config|kernel|base-kernel|selftests|init|contract ..."
+	die "usage: build.sh config|kernel|base-kernel|selftests|init|contract|bench|bench-kernel|sizes ..."
 	;;
 esac

@@ -135,7 +135,7 @@ run_native() {
 
 if [ "${1:-}" = list ]; then
 	say "configurations: $(configuration_names | paste -sd ' ')"
-	{ printf '0 %s\n' series-tools report runner contract traps contract-build
+	{ printf '0 %s\n' series-tools report bench-report runner bench contract traps contract-build
 	  own_plan; upstream_plan max; } | cut -d ' ' -f 2
 	exit 0
 fi
@@ -143,8 +143,10 @@ fi
 failed=0
 run_native series-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
+run_native bench-report "$tools/bench-test.sh" || failed=1
 if [ "${FLAVOUR:-release}" = release ]; then
 	run_native runner "$tools/runner-test.sh" max "$build/kernel/release" || failed=1
+	run_native bench "$tools/bench.sh" check || failed=1
 fi
 if [ -d "$linux/tools/testing/pkvm" ]; then
 	mkdir -p "$build/native"
