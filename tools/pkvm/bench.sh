@@ -33,7 +33,7 @@ conditions() {
 	printf 'kernel=%s\n' "$(make -s -C "$linux" kernelversion)"
 	printf 'compiler=%s\n' "$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(.*\)"/\1/p' \
 		"$build/kernel/release/.config")"
-	find_qemu
+	find_qemu || die "there is no QEMU yet: run 'make bench' or 'make check'."
 	printf 'qemu=%s\n' "$(qemu_version "${qemu[@]}")"
 }
 
