@@ -21,7 +21,7 @@ DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
 export T CPU MODE FLAVOUR SEED APPEND JOBS FORCE SIGNOFF STRICT NODEPS TALLY FROM
-export GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE
+export GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE IMAGE UPDATE
 
 run := tools/pkvm
 
@@ -42,6 +42,7 @@ help:
 	@echo '  make docs       make the page of the contract from its headers, and the series'
 	@echo '  make mutate     an error in each row and bit: does a test notice? T= CPU='
 	@echo '  make baseline   the kvm selftests on the unpatched base, against what is expected'
+	@echo '  make bench      what traps cost, base and series: CPU= MODE= IMAGE=FILE UPDATE=1'
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug|hostile LLVM=1'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
 	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
@@ -87,6 +88,11 @@ baseline: series
 	@$(run)/deps.sh build run $(if $(LLVM),llvm)
 	@$(run)/stages.sh baseline
 	@$(run)/baseline.sh
+
+bench: series
+	@$(run)/deps.sh build run
+	@$(run)/stages.sh bench
+	@$(run)/bench.sh
 
 demo: series
 	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
@@ -135,11 +141,12 @@ terminal:
 clean:
 	rm -rf $(BUILD)/kernel $(BUILD)/selftests $(BUILD)/selftests-base \
 		$(BUILD)/results $(BUILD)/plans $(BUILD)/logs $(BUILD)/host $(BUILD)/kconfig \
-		$(BUILD)/docs
+		$(BUILD)/docs $(BUILD)/bench
 
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check fuzz mutate baseline demo bisect docs lint \
-	shell gdb list menuconfig config oldconfig defconfig terminal clean distclean
+.PHONY: help base series refresh kernel check fuzz mutate baseline bench demo bisect \
+	docs lint shell gdb list menuconfig config oldconfig defconfig terminal clean \
+	distclean
 .NOTPARALLEL:

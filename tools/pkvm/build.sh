@@ -10,6 +10,9 @@
 #        build.sh init                     build the runner
 #        build.sh contract                 build the printer of the contract
 #        build.sh mutants                  build what makes errors on purpose
+#        build.sh bench                    build the benchmark
+#        build.sh sizes OUT                what EL2 takes in a kernel built in OUT
+#        build.sh bench-kernel             build the base it compares with (release)
 #
 # FLAVOUR is release, debug or hostile, LLVM=1 takes clang instead of gcc.
 
@@ -83,6 +86,26 @@ with_headers() {
 		-o "$build/host/$1" "$tools/$1.c"
 }
 
+# What EL2 takes in a kernel that was built in OUT, as lines of NAME BYTES.
+sizes() {
+	local out=$1 dir=arch/arm64/kvm/hyp/nvhe command
+
+	aarch64-linux-gnu-size -A "$out/$dir/kvm_nvhe.o" | awk '
+		$1 ~ /^\.hyp\.text|^\.hyp\.rodata|^\.hyp\.bss|^\.hyp\.data/ {
+			sub(/^\.hyp\./, "", $1); print $1, $2
+		}'
+	# The command that compiled a file of EL2, for another one.
+	command=$(sed -n 's/^savedcmd_[^ ]* := \(.*\) -o [^ ]* [^ ]*\.c .*/\1/p; t
+		s/^savedcmd_[^ ]* := \(.*\) -o [^ ]* [^ ]*\.c$/\1/p' \
+		"$out/$dir/.pkvm.nvhe.o.cmd" | head -n 1)
+	(cd "$out" && eval "$command -fno-common -o $build/host/bench-sizes.o $tools/bench-sizes.c")
+	aarch64-linux-gnu-nm -S "$build/host/bench-sizes.o" |
+		sed -n 's/^[^ ]* \([^ ]*\) . size_of_/\1 /p' |
+		while read -r size name; do
+			echo "$name $((16#$size))"
+		done
+}
+
 case ${1:-} in
 config)
 	configure "$2" "$3" "$4"
@@ -92,6 +115,9 @@ kernel)
 	;;
 base-kernel)
 	kernel release "$build/base" "$build/kernel/base$suffix"
+	;;
+bench-kernel)
+	kernel release "$build/bench-base" "$build/kernel/bench-base$suffix"
 	;;
 selftests)
 	if [ "${2:-}" = base ]; then
@@ -110,6 +136,13 @@ init)
 		gcc -O2 -o "$build/host/gen_init_cpio" "$linux/usr/gen_init_cpio.c"
 	fi
 	;;
+bench)
+	aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static \
+		-o "$build/host/bench" "$tools/bench.c" "$tools/bench-guest.S"
+	;;
+sizes)
+	sizes "$2"
+	;;
 contract)
 	with_headers contract
 	;;
@@ -119,6 +152,6 @@ mutants)
 		-o "$build/host/mutant-run" "$tools/mutant-run.c"
 	;;
 *)
-	die "usage: build.sh config|kernel|base-kernel|selftests|init|contract|mutants ..."
+	die "usage: build.sh config|kernel|base-kernel|bench-kernel|selftests|init|..."
 	;;
 esac

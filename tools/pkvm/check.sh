@@ -190,7 +190,8 @@ run_native() {
 
 if [ "${1:-}" = list ]; then
 	say "configurations: $({ configuration_names; unprotected_configuration; } | paste -sd ' ')"
-	{ printf '0 %s\n' series-tools report runner gdb mutants contract traps contract-build
+	{ printf '0 %s\n' series-tools report bench-report runner mutants bench gdb \
+		contract traps contract-build
 	  own_plan all
 	  for configuration in $(configuration_names); do guests_plan "$configuration"; done
 	  upstream_plan max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
@@ -201,9 +202,11 @@ failed=0
 [ -z "${FUZZ:-}" ] || pattern=${T:-pkvm_*}
 run_native series-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
+run_native bench-report "$tools/bench-test.sh" || failed=1
 if [ "${FLAVOUR:-release}" = release ]; then
 	run_native runner "$tools/runner-test.sh" max "$build/kernel/release$suffix" || failed=1
 	run_native mutants "$tools/mutate.py" --sample --configuration max || failed=1
+	run_native bench "$tools/bench.sh" check || failed=1
 fi
 if [ "${FLAVOUR:-debug}" = debug ]; then
 	run_native gdb "$tools/gdb.sh" smoke max || failed=1

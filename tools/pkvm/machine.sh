@@ -153,7 +153,9 @@ get_qemu() {
 
 # host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command
 # that starts a host; the caller adds its character devices. APPEND adds to
-# the kernel's command line.
+# the kernel's command line. With ICOUNT=1 the counter of the machine, which has
+# one CPU then, counts instructions, and nothing differs from one start to the
+# next.
 host_command() {
 	local cpu extra mode=${KVM_MODE:-protected}
 
@@ -161,8 +163,12 @@ host_command() {
 	cpu=$(configuration_cpu "$1")
 	extra=$(configuration_machine "$1")
 	find_qemu || die "there is no QEMU yet: run 'make check' or 'make demo'."
+	if [ -n "${ICOUNT:-}" ]; then
+		extra+=${extra:+,}dtb-randomness=off
+		qemu+=(-icount "shift=0,sleep=off")
+	fi
 	qemu+=(-M "virt,virtualization=on,gic-version=3${extra:+,$extra}" -cpu "$cpu"
-		-smp "${VCPUS:-2}" -m "${MEMORY:-2G}"
+		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}"
 		-nic none -display none -no-reboot
 		-kernel "$2" -initrd "$3"
 		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=$mode$(

@@ -3,7 +3,7 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | mutate | baseline | selftests | qemu |
+# usage: stages.sh check | mutate | baseline | bench | selftests | qemu |
 #                   demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR
 
 . "$(dirname "$0")/lib.sh"
@@ -43,6 +43,31 @@ kernel() {
 	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
 	once "kernel-$1$suffix" "$linux" "$tools/config/host.config" "$tools/config/$1.config" -- \
 		"build the host kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
+}
+
+# A tree of its own for a commit of build/linux. One that was made of a
+# build/linux that is no more is of no use.
+worktree() {
+	local dir=$1 commit=$2
+
+	[ "$(git -C "$dir" rev-parse -q --verify HEAD 2>/dev/null)" != "$commit" ] || return 0
+	rm -rf "$dir"
+	git -C "$linux" worktree prune
+	git -C "$linux" worktree add --quiet --detach "$dir" "$commit"
+}
+
+# The base, and no more of the series than what makes userspace able to create
+# a protected VM: what the base's own code costs.
+bench_base() {
+	local commit
+
+	commit=$(git -C "$linux" log --format=%H --fixed-strings \
+		--grep="Let userspace create protected VMs" pkvm/base..series | tail -n 1)
+	[ -n "$commit" ] || die "no patch of the series lets userspace create protected VMs."
+	worktree "$build/bench-base" "$commit"
+	once kernel-bench-base "$build/bench-base" "$tools/config/host.config" \
+		"$tools/config/release.config" -- \
+		"build the base, with protected VMs" "$tools/build.sh" bench-kernel
 }
 
 selftests() {
@@ -107,6 +132,7 @@ check)
 	esac
 	selftests
 	guests
+	stage bench-program "build the benchmark" -- "$tools/build.sh" bench || exit 1
 	# shellcheck disable=SC2053 # T= is a pattern
 	if [ "${FLAVOUR:-release}" = release ] && [[ mutants = ${T:-*} ]]; then
 		mutate
@@ -119,20 +145,22 @@ mutate)
 	;;
 baseline)
 	get_qemu
-	# A work tree of a build/linux that is no more is of no use.
-	if [ "$(git -C "$build/base" rev-parse -q --verify HEAD 2>/dev/null)" != \
-	     "$(git -C "$linux" rev-parse pkvm/base)" ]; then
-		rm -rf "$build/base"
-		git -C "$linux" worktree prune
-		git -C "$linux" worktree add --quiet --detach "$build/base" pkvm/base
-	fi
+	worktree "$build/base" "$(git -C "$linux" rev-parse pkvm/base)"
 	once kernel-base "$build/base" "$tools/config/host.config" "$tools/config/release.config" -- \
 		"build the unpatched kernel" "$tools/build.sh" base-kernel
 	once selftests-base "$build/base" -- \
 		"build its kvm selftests" "$tools/build.sh" selftests base
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 	;;
+bench)
+	get_qemu
+	kernel release
+	bench_base
+	stage init "build the runner" -- "$tools/build.sh" init || exit 1
+	stage bench-program "build the benchmark" -- "$tools/build.sh" bench || exit 1
+	;;
 *)
-	die "usage: stages.sh check|mutate|baseline|selftests|qemu, or demo|shell|kernel FLAVOUR"
+	die "usage: stages.sh check|mutate|baseline|bench|selftests|qemu, or" \
+	    "demo|shell|kernel FLAVOUR"
 	;;
 esac

@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Test the comparison of figures: what must fail does, and what must not does
+# not (TAP).
+
+. "$(dirname "$0")/lib.sh"
+
+dir=$(mktemp -d "$build/.bench-test.XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+nr=0 failed=0
+run=$dir/bench-series-max
+
+# A run like that of the reference, with ID registers that take $1 ticks.
+good_run() {
+	local crm op2 id=${1:-163}
+
+	mkdir -p "$run"
+	printf '%s\n' kernel=6.12 compiler=gcc qemu=10 >"$dir/conditions"
+	{
+		echo "    # bench host frequency 1000000000 1 0"
+		echo "    # bench host boot 1000 1 0"
+		echo "    # bench protected empty 2 1 0"
+		echo "    # bench protected floor 19 1 0"
+		for crm in 1 2 3 4 5 6 7; do
+			for op2 in 0 1 2 3 4 5 6 7; do
+				echo "    # bench protected id_${crm}_$op2 $id 1 0"
+			done
+		done
+		echo "    # bench protected hidden_read 202 1 1"
+		echo "    # bench protected razwi_read 182 1 0"
+		echo "    # bench protected razwi_write 182 1 0"
+		echo "    # bench protected vm_create 1000 1 0"
+		echo "    # bench protected vm_setup 1000 1 0"
+		echo "    # bench protected vm_first_run 1000 1 0"
+		echo "    # bench: complete"
+	} >"$run/results.ktap"
+}
+
+compare() {
+	"$tools/bench.py" check "$dir" "$dir/reference.json" "$run"
+}
+
+# expect STATUS PATTERN WHAT: the status of the comparison and one of its lines.
+expect() {
+	local want=$1 pattern=$2 what=$3 ret=0
+
+	nr=$((nr + 1))
+	compare >"$dir/out" 2>&1 || ret=$?
+	if [ "$ret" -eq "$want" ] && grep -qE "$pattern" "$dir/out"; then
+		echo "ok $nr $what"
+	else
+		echo "not ok $nr $what"
+		sed 's/^/# /' "$dir/out"
+		failed=1
+	fi
+}
+
+echo "TAP version 13"
+echo "1..10"
+
+good_run
+"$tools/bench.py" table "$dir" "$run" >"$dir/table"
+"$tools/bench.py" update "$dir" "$dir/reference.json"
+expect 0 '^ok .* max: protected id_max takes 161' "the same figures pass"
+
+good_run 166
+expect 0 '^ok .* max: protected id_max takes 164' "two in a hundred more pass"
+
+good_run 167
+expect 1 '^not ok .* max: protected id_max takes 165' "three in a hundred more fail"
+
+good_run 150
+expect 1 '^not ok .* max: protected id_max takes 148' "less than in the reference fails"
+
+good_run
+sed -i 's/ id_5_3 163 / id_5_3 164 /' "$run/results.ktap"
+expect 1 '^not ok .* every ID register takes the same' "a search for ID registers fails"
+
+good_run 210
+echo compiler=other >>"$dir/conditions"
+expect 1 '^not ok .* id_max takes 208, at most 200' \
+	"a goal that is missed fails with any compiler"
+
+good_run
+sed -i '/ hidden_read /d' "$run/results.ktap"
+expect 1 '^not ok .* no hidden_read of a protected VM' "a goal without its figure fails"
+
+good_run
+sed -i '/ vm_create /d' "$run/results.ktap"
+expect 1 '^not ok .* vm_create, 1000 in the reference, is not there' \
+	"a figure that is not there fails"
+
+good_run
+echo compiler=other >>"$dir/conditions"
+expect 0 '^ok .*SKIP compiler is other and not gcc' \
+	"with another compiler, figures are not compared"
+
+good_run
+sed -i '/complete/d' "$run/results.ktap"
+expect 1 'did not end' "a benchmark that did not end fails"
+exit $failed

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Make a table of what traps cost, and compare it with the reference.
+
+usage: bench.py table DIR RESULTS...           DIR/bench.json, and the table
+       bench.py update DIR REFERENCE           the series' figures of bench.json
+       bench.py check DIR REFERENCE RESULTS... KTAP: is the series as it was?
+
+A RESULTS directory is build/results/bench-KERNEL-CONFIGURATION. A figure is the
+number of instructions that one operation takes, without those of an empty loop.
+"""
+
+import json
+import os
+import re
+import sys
+
+# A figure may differ from that of the reference by this much.
+TOLERANCE = 0.02
+
+# What the issue asks of the series. The floor is a hypercall that the vector
+# answers: with it, mitigations in the vectors of a CPU cancel out.
+FLOOR = 17
+GOALS = {"id_max": 200, "razwi_read": 200, "razwi_write": 200, "hidden_read": 300}
+
+# The rows of the table. Those of one VM's life and of the host have no floor.
+TRAPS = (
+	("floor", "HVC that the vector answers"),
+	("id_first", "ID_PFR0_EL1"),
+	("id_middle", "ID_AA64PFR0_EL1"),
+	("id_last", "(3, 0, 0, 7, 7)"),
+	("id_min", "cheapest of the 56"),
+	("id_max", "dearest of the 56"),
+	("hidden_read", "hidden PMCR_EL0 to UNDEF, back"),
+	("razwi_read", "read of DBGBVR0_EL1"),
+	("razwi_write", "write of DBGBVR0_EL1"),
+	("mdscr_write", "write of MDSCR_EL1"),
+	("clidr_read", "read of CLIDR_EL1"),
+	("cntp_ctl_read", "read of CNTP_CTL_EL0, host"),
+	("sgi_write", "write of ICC_SGI1R_EL1, host"),
+	("psci_version", "PSCI_VERSION, host"),
+	("hvc_unknown", "HVC of an unknown function"),
+	("wfi", "WFI with an interrupt pending"),
+	("mmio_vgic", "MMIO that KVM emulates"),
+	("mmio_vmm", "MMIO that the VMM emulates"),
+	("page_fault", "unmap, fault and MMIO"),
+)
+ONCE = (
+	("vcpu_load_put", "load and put of a vCPU"),
+	("unmap_page", "unmap a page of a VM"),
+	("vm_create", "KVM_CREATE_VM"),
+	("vm_setup", "memory, vCPU, vGIC"),
+	("vm_first_run", "KVM_RUN to first instruction"),
+	("vm_to_guest", "all three"),
+	("vm_destroy", "destroy the VM"),
+)
+
+LINE = re.compile(r"^\s*# bench (\w+) (\w+) (\d+) (\d+) (\d+)$")
+
+
+def read(path):
+	with open(path, errors="replace") as file:
+		return file.read()
+
+
+def dump(path, data):
+	with open(path, "w") as file:
+		json.dump(data, file, indent="\t", sort_keys=True)
+		file.write("\n")
+
+
+def parse(results):
+	"""Return ({kind: {name: figure}}, {kind: [undefined]}) of one boot."""
+	lines = read(os.path.join(results, "results.ktap")).splitlines()
+	if not any("bench: complete" in line for line in lines):
+		why = [line for line in lines if "# bench: " in line or "outcome" in line]
+		sys.exit(f"{results}: the benchmark did not end: {' '.join(why)}")
+
+	raw = {}
+	for line in lines:
+		match = LINE.match(line)
+		if match:
+			kind, name = match.group(1, 2)
+			raw.setdefault(kind, {})[name] = tuple(map(int, match.group(3, 4, 5)))
+
+	# With shift=0, an instruction takes a nanosecond.
+	scale = 1e9 / raw["host"].pop("frequency")[0]
+	once = {name for name, _ in ONCE} | {"boot"}
+	figures, undefined = {}, {}
+	for kind, values in raw.items():
+		empty = values.pop("empty", (0, 1, 0))
+		empty = empty[0] / empty[1]
+		figures[kind] = {
+			name: round((ticks / per - (0 if name in once else empty)) * scale, 1)
+			for name, (ticks, per, _) in values.items()}
+		undefined[kind] = [name for name, (_, _, undefs) in values.items() if undefs]
+		if kind != "host":
+			derive(figures[kind], undefined[kind])
+	return figures, undefined
+
+
+def derive(figures, undefined):
+	"""Replace the 56 ID registers, and add up the start of a VM."""
+	ids = {name: figures.pop(name) for name in list(figures)
+	       if re.fullmatch(r"id_\d_\d", name)}
+	for name, which in (("id_first", "id_1_0"), ("id_middle", "id_4_0"), ("id_last", "id_7_7")):
+		figures[name] = ids[which]
+		if which in undefined:
+			undefined.append(name)
+	defined = [val for name, val in ids.items() if name not in undefined]
+	if defined:
+		figures["id_min"], figures["id_max"] = min(defined), max(defined)
+	else:
+		figures["id_min"], figures["id_max"] = min(ids.values()), max(ids.values())
+		undefined += ["id_min", "id_max"]
+	undefined[:] = sorted(name for name in undefined if name not in ids)
+	start = [figures.get(name) for name in ("vm_create", "vm_setup", "vm_first_run")]
+	if None not in start:
+		figures["vm_to_guest"] = round(sum(start), 1)
+
+
+def load(directory, results):
+	"""Return what bench.json holds."""
+	data = {"conditions": dict(line.split("=", 1) for line in
+				   read(os.path.join(directory, "conditions")).splitlines()),
+		"figures": {}, "undefined": {}, "sizes": {}}
+	for path in results:
+		_, kernel, configuration = os.path.basename(path).split("-", 2)
+		figures, undefined = parse(path)
+		data["figures"].setdefault(kernel, {})[configuration] = figures
+		data["undefined"].setdefault(kernel, {})[configuration] = undefined
+	for kernel in data["figures"]:
+		path = os.path.join(directory, f"sizes-{kernel}")
+		if os.path.exists(path):
+			data["sizes"][kernel] = {name: int(size) for name, size in
+						 map(str.split, read(path).splitlines())}
+	return data
+
+
+def cell(value, undefined=False, width=9):
+	text = "-" if value is None else f"{value:.0f}{'U' if undefined else ''}"
+	return f"{text:>{width}}"
+
+
+def change(old, new):
+	if not old or new is None:
+		return f"{'':>7}"
+	return f"{(new - old) / old * 100:+6.1f}%"
+
+
+def print_table(data):
+	kernels = [k for k in ("base", "series", "image") if k in data["figures"]]
+	for configuration in data["figures"][kernels[-1]]:
+		print(f"\n{configuration}: instructions per operation (U: it is UNDEFINED there)\n")
+		head = "".join(f"{k:>9}" for k in kernels) + f"{'change':>7}{'/floor':>7}"
+		print(f"{'':<32}{'protected VM':^{len(head)}}   {'any other VM':^{len(head)}}")
+		print(f"{'':<32}{head}   {head}")
+		for name, text in TRAPS + ONCE:
+			print(f"{text:<32}" + "   ".join(
+				half(data, kernels, configuration, kind, name)
+				for kind in ("protected", "other")))
+		boots = [data["figures"][k][configuration]["host"]["boot"] for k in kernels]
+		print(f"{'boot of the host':<32}" + "".join(cell(b, width=12) for b in boots) +
+		      (change(*boots[:2]) if len(boots) > 1 else ""))
+
+	if not data["sizes"]:
+		return
+	sizes = data["sizes"]
+	print(f"\nbytes at EL2\n\n{'':<32}" + "".join(f"{k:>9}" for k in sizes) + f"{'change':>7}")
+	for name in sorted({name for of in sizes.values() for name in of}):
+		row = [of.get(name) for of in sizes.values()]
+		print(f"{name:<32}" + "".join(map(cell, row)) +
+		      (change(*row) if len(row) > 1 else ""))
+
+
+def half(data, kernels, configuration, kind, name):
+	text, values = "", []
+	for kernel in kernels:
+		of = data["figures"][kernel][configuration].get(kind, {})
+		undefined = data["undefined"][kernel][configuration].get(kind, [])
+		values.append(of.get(name))
+		text += cell(of.get(name), name in undefined)
+	text += change(values[0], values[1]) if len(values) > 1 else f"{'':>7}"
+	series = data["figures"].get("series", {}).get(configuration, {}).get(kind, {})
+	if name in dict(TRAPS) and name in series and series.get("floor"):
+		return text + f"{series[name] / series['floor']:7.1f}"
+	return text + f"{'':>7}"
+
+
+class Ktap:
+	"""Results of cases, one a line."""
+
+	def __init__(self):
+		self.lines = []
+		self.failed = 0
+
+	def case(self, good, name, skip=None):
+		self.lines.append(f"{'ok' if good else 'not ok'} {len(self.lines) + 1} {name}" +
+				  (f" # SKIP {skip}" if skip else ""))
+		self.failed += not good
+
+	def finish(self):
+		print(f"TAP version 13\n1..{len(self.lines)}")
+		print("\n".join(self.lines))
+		return 1 if self.failed or not self.lines else 0
+
+
+def check_goals(ktap, where, figures):
+	"""What holds whichever compiler built the kernel."""
+	figures = figures.get("protected", {})
+	missing = [name for name in ("floor", "id_min", *GOALS) if name not in figures]
+	if missing:
+		ktap.case(False, f"{where}: no {', '.join(missing)} of a protected VM")
+		return
+	above = figures["floor"] - FLOOR
+	for name, goal in GOALS.items():
+		ktap.case(figures[name] <= goal + above,
+			  f"{where}: {name} takes {figures[name]:.0f}, at most {goal + above:.0f}")
+	low, high = figures["id_min"], figures["id_max"]
+	ktap.case(high - low < 1, f"{where}: every ID register takes the same, {low:.0f}")
+
+
+def check_reference(ktap, where, figures, reference, differs):
+	for kind, values in reference.items():
+		for name, old in values.items():
+			new = figures.get(kind, {}).get(name)
+			text = f"{where}: {kind} {name}"
+			if differs:
+				ktap.case(True, text, differs)
+			elif new is None:
+				ktap.case(False, f"{text}, {old:.0f} in the reference, is not there")
+			else:
+				ktap.case(abs(new - old) <= old * TOLERANCE,
+					  f"{text} takes {new:.1f}, {old:.1f} in the reference")
+
+
+def check(directory, path, results):
+	data = load(directory, results)
+	reference = json.loads(read(path))
+	ktap = Ktap()
+	differs = ", ".join(f"{key} is {data['conditions'].get(key)} and not {val}"
+			    for key, val in reference["conditions"].items()
+			    if data["conditions"].get(key) != val)
+	for configuration, figures in data["figures"]["series"].items():
+		check_goals(ktap, configuration, figures)
+		check_reference(ktap, configuration, figures,
+				reference["figures"][configuration], differs)
+	return ktap.finish()
+
+
+def main():
+	if len(sys.argv) < 3:
+		sys.exit(__doc__)
+	command, directory, *rest = sys.argv[1:]
+	path = os.path.join(directory, "bench.json")
+	if command == "table":
+		data = load(directory, rest)
+		dump(path, data)
+		print_table(data)
+		return 0
+	if command == "update":
+		data = json.loads(read(path))
+		dump(rest[0], {"conditions": data["conditions"],
+			       "figures": data["figures"]["series"]})
+		return 0
+	if command == "check":
+		return check(directory, rest[0], rest[1:])
+	sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+	sys.exit(main())
