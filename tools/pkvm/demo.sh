@@ -54,9 +54,9 @@ options=()
 "$build/host/contract" view "${options[@]}" <"$dir/results.ktap"
 printf '\n  host: what KVM shows to a VM that is not protected. * marks what differs.\n'
 
-# What the host's KVM counts. Exits that EL2 handles by itself never get there.
-heading "Exits of that guest to the host, on all its vCPUs"
-said guest_debian stat | awk '$1 ~ /exit/ { printf "  %-28s %12s\n", $1, $2 }' | sort
+# pvm_sysreg_* and pvm_other_undef never got to the host: EL2 did that by itself.
+heading "What EL2 did for that guest (pvm_*), and its exits to the host, on all vCPUs"
+said guest_debian stat | awk '$1 ~ /exit|^pvm_/ { printf "  %-28s %12s\n", $1, $2 }' | sort
 
 if [ -n "${COMPARE:-}" ]; then
 	heading "A protected guest and an ordinary one, as a process in each sees the CPU"
@@ -73,7 +73,7 @@ if [ -n "${COMPARE:-}" ]; then
 						       has[0, name] ? "yes" : "-",
 						       has[1, name] ? "yes" : "-" }'
 	{ said guest_debian stat | sed 's/^/p /'; said guest_ordinary stat | sed 's/^/o /'; } |
-	awk '	$2 ~ /exit/ { count[$1, $2] = $3; all[$2] }
+	awk '	$2 ~ /exit|^pvm_/ { count[$1, $2] = $3; all[$2] }
 		END { for (name in all)
 			printf "  %-18s %-22d %d\n", name, count["p", name], count["o", name] }' | sort
 fi

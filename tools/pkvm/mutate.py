@@ -210,7 +210,7 @@ class Host:
 			env["APPEND"] = append
 		self.process = subprocess.Popen(
 			[os.path.join(TOOLS, "boot.sh"), "run", name, configuration,
-			 os.path.join(BUILD, "kernel/mutate"), os.path.join(BUILD, "selftests"),
+			 os.path.join(BUILD, "kernel/hostile"), os.path.join(BUILD, "selftests"),
 			 plan], env=env, start_new_session=True,
 			stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 		self.running.add(self)

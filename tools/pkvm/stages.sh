@@ -86,7 +86,7 @@ guests() {
 }
 
 mutate() {
-	kernel mutate
+	kernel hostile
 	once mutants "$linux" "$tools/mutants.c" "$tools/mutant-run.c" -- \
 		"build what makes errors on purpose" "$tools/build.sh" mutants
 }

@@ -38,9 +38,9 @@ DECLARE_KVM_NVHE_SYM(pvm_id_reg_limit);
 DECLARE_KVM_NVHE_SYM(pvm_ctr_el0);
 DECLARE_KVM_NVHE_SYM(pvm_clidr_el1);
 
-/* The pages of one open file. The mutex protects their allocation. */
+/* The pages of one open file. */
 struct pkvm_test_file {
-	struct mutex lock;
+	struct mutex lock;	/* protects the allocation of the pages */
 	void *pages;
 };
 

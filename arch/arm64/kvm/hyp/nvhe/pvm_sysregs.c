@@ -10,10 +10,10 @@
  * A direction that a register lacks by the architecture is UNDEFINED, too.
  */
 
+#include <linux/cpufeature.h>
 #include <linux/irqchip/arm-gic-v3.h>
 #include <linux/kvm_host.h>
 
-#include <asm/cpufeature.h>
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_hyp.h>
 #include <asm/sysreg.h>

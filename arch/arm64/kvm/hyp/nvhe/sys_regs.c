@@ -95,8 +95,10 @@ int pkvm_vm_check_host_view(const struct pkvm_hyp_vm *hyp_vm, const struct kvm *
 	const struct kvm_arch *arch = &hyp_vm->kvm.arch;
 	int i;
 
+	/* An error that a test asked for is for the tests to notice. */
 	for (i = 0; i < KVM_ARM_ID_REG_NUM; i++)
-		if (READ_ONCE(host_kvm->arch.id_regs[i]) != arch->id_regs[i])
+		if (pvm_mutate(PVM_MUTANT_ID_REG, i,
+			       READ_ONCE(host_kvm->arch.id_regs[i])) != arch->id_regs[i])
 			return -EINVAL;
 
 	return READ_ONCE(host_kvm->arch.ctr_el0) == arch->ctr_el0 ? 0 : -EINVAL;

@@ -161,7 +161,7 @@ static void poke(struct victim *v, const char *name, u64 value)
 	struct pkvm_test_field_info info;
 
 	TEST_ASSERT(hostile_find(name, &info), "no %s", name);
-	TEST_ASSERT(!hostile_poke(&info, v->vm, 0, 0, value, ~0UL, NULL), "no poke");
+	TEST_ASSERT(!hostile_poke(&info, v->vm, 0, 0, value, ~0UL, NULL), "not written");
 }
 
 static u64 peek(struct kvm_vm *vm, const char *name)
@@ -170,7 +170,7 @@ static u64 peek(struct kvm_vm *vm, const char *name)
 	u64 old;
 
 	TEST_ASSERT(hostile_find(name, &info), "no %s", name);
-	TEST_ASSERT(!hostile_poke(&info, vm, 0, 0, 0, 0, &old), "no peek");
+	TEST_ASSERT(!hostile_poke(&info, vm, 0, 0, 0, 0, &old), "not read");
 	return old;
 }
 

@@ -97,8 +97,7 @@ static struct guest guests[2] = {
 /* V16..V31 only: nothing that the compiler or its library uses in between. */
 static void fp_load(const struct fp_state *fp)
 {
-	asm volatile(
-		     "ldp q16, q17, [%0, #0]\n"
+	asm volatile("ldp q16, q17, [%0, #0]\n"
 		     "ldp q18, q19, [%0, #32]\n"
 		     "ldp q20, q21, [%0, #64]\n"
 		     "ldp q22, q23, [%0, #96]\n"
@@ -115,8 +114,7 @@ static void fp_load(const struct fp_state *fp)
 
 static void fp_store(struct fp_state *fp)
 {
-	asm volatile(
-		     "stp q16, q17, [%0, #0]\n"
+	asm volatile("stp q16, q17, [%0, #0]\n"
 		     "stp q18, q19, [%0, #32]\n"
 		     "stp q20, q21, [%0, #64]\n"
 		     "stp q22, q23, [%0, #96]\n"
@@ -219,7 +217,7 @@ static void check_all(struct guest *g)
 	/* First of all: what is between here and there is what it uses itself. */
 	get_fp(g, &fp);
 	if (memcmp(&fp, &g->fp, sizeof(fp))) {
-		ksft_print_msg("%s: FP: V16 0x%lx:%lx, FPCR 0x%lx FPSR 0x%lx, not 0x%lx:%lx 0x%lx 0x%lx\n",
+		ksft_print_msg("%s: V16, FPCR, FPSR: %lx:%lx %lx %lx, not %lx:%lx %lx %lx\n",
 			       g->name, fp.v[0][1], fp.v[0][0], fp.fpcr, fp.fpsr,
 			       g->fp.v[0][1], g->fp.v[0][0], g->fp.fpcr, g->fp.fpsr);
 		g->fp_lost = true;

@@ -257,10 +257,10 @@ static bool allocation(bool protected)
 		fail_nth(0);
 		refused += !!ret;
 		if (ret && error != ENOMEM && !unexpected++)
-			ksft_print_msg("allocation %u: %s\n", n, strerror(error));
+			ksft_print_msg("failure %u: %s\n", n, strerror(error));
 		/* Not having had the memory once does not spoil the VM. */
 		if (ret && vm.run && vm.gic >= 0 && run_vcpu(vm.vcpu, vm.run))
-			ksft_print_msg("allocation %u: and not later: %s\n", n,
+			ksft_print_msg("failure %u: and not later: %s\n", n,
 				       strerror(errno));
 		close_vm(&vm);
 	}
