@@ -99,8 +99,9 @@ static inline unsigned int esr_sysreg_rt(u64 esr)
  *
  * PC and PSTATE are live in the CPU, and the copy of PSTATE was taken when the
  * guest exited. BTYPE and SS are cleared, as by an instruction that retires.
+ * Inlined, so that the most frequent accesses need no stack frame.
  */
-static inline void pvm_retire_instr(struct kvm_vcpu *vcpu)
+static __always_inline void pvm_retire_instr(struct kvm_vcpu *vcpu)
 {
 	write_sysreg_el2(*vcpu_cpsr(vcpu) & ~(PSR_BTYPE_MASK | DBG_SPSR_SS), SYS_SPSR);
 	write_sysreg_el2(read_sysreg_el2(SYS_ELR) + 4, SYS_ELR);
