@@ -112,7 +112,9 @@ static const struct pvm_sysreg *find_sysreg(u64 esr)
 	return &pvm_sysregs[pvm_mutate(PVM_MUTANT_SYSREG, row, row)];
 }
 
-static enum pvm_sysreg_result complete_access(struct kvm_vcpu *vcpu, u64 esr, u64 val)
+/* Inlined: an access to a constant needs no stack frame. */
+static __always_inline enum pvm_sysreg_result
+complete_access(struct kvm_vcpu *vcpu, u64 esr, u64 val)
 {
 	if (!esr_sysreg_is_write(esr))
 		vcpu_set_reg(vcpu, esr_sysreg_rt(esr), val);

@@ -174,6 +174,20 @@ static u64 peek(struct kvm_vm *vm, const char *name)
 	return old;
 }
 
+/* EL2 refuses a VM whose guest would read other ID registers than the host says. */
+static void agree_on_id_regs(struct victim *v)
+{
+	struct pkvm_test_field_info info;
+	u64 val;
+	int i;
+
+	TEST_ASSERT(hostile_find("id_regs", &info), "no id_regs");
+	for (i = 0; i < 56; i++) {
+		vcpu_get_reg(v->vcpu[0], ARM64_SYS_REG(3, 0, 0, 1 + i / 8, i % 8), &val);
+		TEST_ASSERT(!hostile_poke(&info, v->vm, 0, i, val, ~0UL, NULL), "not written");
+	}
+}
+
 static void make_victim(struct victim *v, bool protected)
 {
 	struct kvm_vcpu_init init;
@@ -193,6 +207,8 @@ static void make_victim(struct victim *v, bool protected)
 	/* And it would compute the traps of its own VMs. */
 	if (!protected)
 		poke(v, "flags", peek(v->vm, "flags") | BIT(7) | BIT(8));
+	else
+		agree_on_id_regs(v);
 
 	TEST_ASSERT(!hostile_addr(PKVM_TEST_AT_VM, v->vm, 0, &v->kvm_at), "no VM");
 	for (i = 0; i < NR_VCPUS; i++)

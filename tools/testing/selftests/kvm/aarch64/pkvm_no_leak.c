@@ -367,8 +367,13 @@ int main(void)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	memcpy(code, insns, sizeof(insns));
 
-	/* The first time, caches of the host's fill up. */
+	/*
+	 * The first time, caches of the host's fill up, and those of debugfs take
+	 * as many VMs as are going to be.
+	 */
 	ksft_test_result(limit(), "limit\n");
+	if (injection_is_possible())
+		allocation(true);
 	before = free_kb();
 	ksft_test_result(max_vcpus(), "max vCPUs\n");
 	if (injection_is_possible()) {

@@ -47,8 +47,12 @@ static inline void pvm_count_undef(struct kvm_vcpu *vcpu)
 	vcpu->arch.pvm_undef.pc = read_sysreg_el2(SYS_ELR);
 }
 
+/* Most exits have nothing to move. */
 static inline void pvm_move_count(u64 *from, u64 *to)
 {
+	if (!*from)
+		return;
+
 	WRITE_ONCE(*to, READ_ONCE(*to) + *from);
 	*from = 0;
 }
@@ -65,15 +69,15 @@ static inline void pvm_sync_stats(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_v
 	struct kvm_vcpu_stat *from = &vcpu->stat, *to = &host_vcpu->stat;
 
 	if (ARM_EXCEPTION_CODE(exit_code) == ARM_EXCEPTION_TRAP)
-		from->pvm_host_exits++;
-
-	if (from->pvm_sysreg_undef || from->pvm_other_undef)
-		host_vcpu->arch.pvm_undef = vcpu->arch.pvm_undef;
+		WRITE_ONCE(to->pvm_host_exits, READ_ONCE(to->pvm_host_exits) + 1);
 
 	pvm_move_count(&from->pvm_sysreg_done, &to->pvm_sysreg_done);
+	if (likely(!(from->pvm_sysreg_undef | from->pvm_other_undef)))
+		return;
+
 	pvm_move_count(&from->pvm_sysreg_undef, &to->pvm_sysreg_undef);
 	pvm_move_count(&from->pvm_other_undef, &to->pvm_other_undef);
-	pvm_move_count(&from->pvm_host_exits, &to->pvm_host_exits);
+	host_vcpu->arch.pvm_undef = vcpu->arch.pvm_undef;
 }
 
 #endif /* __ARM64_KVM_NVHE_VCPU_STATS_H__ */
