@@ -46,7 +46,7 @@ checkpatch() {
 	done
 	for file in "$tools"/*.c; do
 		(cd "$linux" && "${debian[@]}" scripts/checkpatch.pl --strict -q --no-tree \
-			--ignore PREFER_DEFINED_ATTRIBUTE_MACRO -f "$file") || ret=1
+			--ignore PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE -f "$file") || ret=1
 	done
 	return $ret
 }
