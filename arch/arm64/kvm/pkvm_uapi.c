@@ -79,6 +79,8 @@ static const u16 pvm_caps[] = {
  * @cap: number of the capability
  *
  * None of those of a protected VM is one to be enabled.
+ *
+ * Return: whether it has.
  */
 bool pkvm_vm_has_cap(const struct kvm *kvm, long cap)
 {
@@ -103,6 +105,8 @@ static const u32 pvm_devices[] = {
  * pkvm_vm_has_device() - Whether a VM can have a device
  * @kvm: the VM
  * @type: one of enum kvm_device_type
+ *
+ * Return: whether it can.
  */
 bool pkvm_vm_has_device(const struct kvm *kvm, u32 type)
 {
@@ -132,6 +136,8 @@ static const struct {
  * @attr: group and number of the attribute
  *
  * The VM itself, when it is protected, has no attributes.
+ *
+ * Return: whether it has.
  */
 bool pkvm_vcpu_has_attr(const struct kvm_vcpu *vcpu, const struct kvm_device_attr *attr)
 {

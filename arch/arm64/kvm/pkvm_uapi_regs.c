@@ -245,6 +245,8 @@ static enum pvm_reg_owner pvm_reg_owner(struct kvm_vcpu *vcpu, u64 id, u64 *val)
  * pkvm_vcpu_has_reg() - Whether a vCPU has a register that KVM knows
  * @vcpu: the vCPU, initialised
  * @id: of the register, as in KVM_GET_REG_LIST
+ *
+ * Return: whether it has.
  */
 bool pkvm_vcpu_has_reg(struct kvm_vcpu *vcpu, u64 id)
 {
@@ -260,6 +262,8 @@ bool pkvm_vcpu_has_reg(struct kvm_vcpu *vcpu, u64 id)
  * @encoding: of the register, as sys_reg() makes it
  *
  * What the guest has at EL2, EL2 keeps. Say what it is, after a reset as well.
+ *
+ * Return: whether it does.
  */
 bool pkvm_vcpu_keeps_sysreg(const struct kvm_vcpu *vcpu, u32 encoding)
 {
