@@ -18,8 +18,8 @@
 # TCG; on the debug kernel, which is ten times slower, the series' own on
 # cortex-a57 and max, or wherever FLAVOUR=debug asks for it. Real guests boot on
 # the release kernel, where the table tools/pkvm/guests says. Tests that attack EL2
-# from the host need the hostile kernel, and run everywhere but on neoverse-v1 (see
-# README.md: known and open), or wherever FLAVOUR=hostile asks for it. And, on a release kernel that is not in protected mode, those that have to do with that.
+# from the host need the hostile kernel, and run in every configuration. And, on a
+# release kernel that is not in protected mode, those that have to do with that.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -225,9 +225,7 @@ while read -r configuration; do
 	case "${FLAVOUR:-$configuration}" in
 	debug | cortex-a57 | max)	plan_boot debug "$configuration" ;;
 	esac
-	case "${FLAVOUR:-$configuration}" in
-	hostile | cortex-a57 | max | max-nvhe)	plan_boot hostile "$configuration" ;;
-	esac
+	[ "${FLAVOUR:-hostile}" != hostile ] || plan_boot hostile "$configuration"
 done < <([ "${CPU:-}" = "$(unprotected_configuration)" ] ||
 	 select_configurations "${CPU:-}" "${MODE:-}")
 [ "${FLAVOUR:-release}" != release ] || plan_unprotected

@@ -179,13 +179,49 @@ static u64 host_vcpu_mdcr(u64 host_mdcr)
 	       (host_mdcr & (MDCR_EL2_TDE | MDCR_EL2_TDA));
 }
 
-static void flush_host_vcpu_context(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
+static bool this_cpu_has_32bit_el0(void)
+{
+	return SYS_FIELD_GET(ID_AA64PFR0_EL1, EL0, read_sysreg(id_aa64pfr0_el1)) >=
+	       ID_AA64PFR0_EL1_EL0_AARCH32;
+}
+
+/*
+ * An exception return to any other mode is illegal, and does not leave EL2. An
+ * interrupt that PSTATE does not mask is then taken from EL2, before the illegal
+ * state that EL2 can recover from: a panic.
+ */
+static bool host_vcpu_pstate_valid(const struct kvm_vcpu *vcpu, u64 pstate)
+{
+	bool el1_32bit = vcpu_has_feature(vcpu, KVM_ARM_VCPU_EL1_32BIT);
+
+	switch (pstate & PSR_AA32_MODE_MASK) {
+	case PSR_MODE_EL0t:
+	case PSR_MODE_EL1t:
+	case PSR_MODE_EL1h:
+		return !el1_32bit;
+	case PSR_AA32_MODE_USR:
+		return el1_32bit || this_cpu_has_32bit_el0();
+	case PSR_AA32_MODE_FIQ:
+	case PSR_AA32_MODE_IRQ:
+	case PSR_AA32_MODE_SVC:
+	case PSR_AA32_MODE_ABT:
+	case PSR_AA32_MODE_UND:
+	case PSR_AA32_MODE_SYS:
+		return el1_32bit;
+	default:
+		return false;
+	}
+}
+
+static int flush_host_vcpu_context(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 {
 	vcpu->arch.ctxt = host_vcpu->arch.ctxt;
-
 	/* __hyp_running_vcpu must be NULL in a guest context. */
 	vcpu->arch.ctxt.__hyp_running_vcpu = NULL;
 	vcpu->arch.ctxt.vncr_array = NULL;
+
+	if (!host_vcpu_pstate_valid(vcpu, vcpu->arch.ctxt.regs.pstate))
+		return -EINVAL;
 
 	vcpu->arch.hcr_el2 = host_vcpu_hcr(vcpu, READ_ONCE(host_vcpu->arch.hcr_el2));
 	vcpu->arch.mdcr_el2 = host_vcpu_mdcr(READ_ONCE(host_vcpu->arch.mdcr_el2));
@@ -193,6 +229,7 @@ static void flush_host_vcpu_context(struct kvm_vcpu *vcpu, struct kvm_vcpu *host
 	vcpu->arch.iflags = READ_ONCE(host_vcpu->arch.iflags);
 
 	flush_debug_ptr(vcpu, host_vcpu);
+	return 0;
 }
 
 static void sync_host_vcpu_context(const struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
@@ -278,13 +315,12 @@ int pkvm_flush_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 	if (ret)
 		return ret;
 
-	if (pkvm_hyp_vcpu_is_protected(hyp_vcpu)) {
+	if (pkvm_hyp_vcpu_is_protected(hyp_vcpu))
 		ret = flush_pvm_context(vcpu, host_vcpu);
-		if (ret)
-			return ret;
-	} else {
-		flush_host_vcpu_context(vcpu, host_vcpu);
-	}
+	else
+		ret = flush_host_vcpu_context(vcpu, host_vcpu);
+	if (ret)
+		return ret;
 
 	save_host_keys(vcpu);
 	flush_vgic(vcpu, host_vcpu);

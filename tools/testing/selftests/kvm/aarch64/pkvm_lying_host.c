@@ -12,6 +12,7 @@
  *			trip over it: each run returns, and the guest's view
  *			afterwards is what it was; alone, and with flips
  *  PSTATE MODE		a mode that a protected guest cannot be in is refused
+ *  unprotected PSTATE	one that EL2 cannot return to is, for any other VM
  *  NAME at EL2		the host cannot write EL2's own variable: EFAULT
  *  unprotected NAME	a VM that is the host's own, with the same lies: it may
  *			be lost, EL2 and the host are not
@@ -36,6 +37,8 @@
 
 #define ONES		(~0UL)
 #define HCR_VSE		BIT(8)
+#define PSTATE_MODE	0x1f
+#define MODE_USR	0x10
 #define NOT_HAS_EL2	(~BIT(7))
 
 enum how {
@@ -139,7 +142,7 @@ static const struct {
 	u64 mode;
 } modes[] = {
 	{ "EL2t", 0x8 }, { "EL2h", 0x9 }, { "EL3t", 0xc }, { "EL3h", 0xd },
-	{ "reserved 1", 0x1 }, { "reserved 7", 0x7 }, { "usr", 0x10 },
+	{ "reserved 1", 0x1 }, { "reserved 7", 0x7 }, { "usr", MODE_USR },
 	{ "svc", 0x13 }, { "mon", 0x16 }, { "hyp", 0x1a }, { "sys", 0x1f },
 };
 
@@ -328,22 +331,27 @@ static struct probe *test_lie(struct probe *p, const struct lie *lie)
 	return p->lost || !ok ? fresh(p) : p;
 }
 
-/* EL2 refuses each run; afterwards, the guest goes on as if nothing had been. */
-static void test_modes(struct probe *p)
+static bool refused_in(struct probe *p, u64 mode)
 {
 	struct pkvm_test_field_info info;
-	unsigned int i;
 	int refused;
 
 	TEST_ASSERT(hostile_find("pstate", &info), "no pstate");
 	tried[info.nr] = true;
-	for (i = 0; i < ARRAY_SIZE(modes); i++) {
-		refused = hostile_run(&info, p->vm, 0, 0, modes[i].mode, 0x1f, EL2_RUNS);
-		if (refused != EL2_RUNS)
-			ksft_print_msg("%d of %d refused\n", refused, EL2_RUNS);
-		ksft_test_result(refused == EL2_RUNS && same(p, "afterwards", true),
+	refused = hostile_run(&info, p->vm, 0, 0, mode, PSTATE_MODE, EL2_RUNS);
+	if (refused != EL2_RUNS)
+		ksft_print_msg("%d of %d refused\n", refused, EL2_RUNS);
+	return refused == EL2_RUNS;
+}
+
+/* EL2 refuses each run; afterwards, the guest goes on as if nothing had been. */
+static void test_modes(struct probe *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++)
+		ksft_test_result(refused_in(p, modes[i].mode) && same(p, "afterwards", true),
 				 "PSTATE %s\n", modes[i].name);
-	}
 }
 
 /* EL2 took the host's values of these once, and took the memory, too. */
@@ -410,6 +418,25 @@ static bool test_unprotected_all_of(const char *name)
 	return ok;
 }
 
+/* Where no exception return of EL2 leads. AArch32 at EL0 goes by the CPU. */
+static void test_unprotected_modes(void)
+{
+	struct probe_cfg other = cfg;
+	struct guest_view view;
+	struct probe *p;
+	unsigned int i;
+
+	other.unprotected = true;
+	p = probe_create(&other);
+	TEST_ASSERT(!guest_view_glance(p, &view), "%s", p->error);
+	for (i = 0; i < ARRAY_SIZE(modes); i++)
+		if (modes[i].mode != MODE_USR)
+			ksft_test_result(refused_in(p, modes[i].mode) &&
+					 !guest_view_glance(p, &view),
+					 "unprotected PSTATE %s\n", modes[i].name);
+	probe_free(p);
+}
+
 static unsigned int count_cases(const char *only)
 {
 	struct pkvm_test_field_info info;
@@ -420,12 +447,12 @@ static unsigned int count_cases(const char *only)
 			total += lies[nr].how == VIA_KVM ? 2 : 1;
 	if (only) {
 		tried = calloc(BIT(10), sizeof(*tried));
-		return total;
+		return total + (strcmp(only, "pstate") ? 0 : 2 * ARRAY_SIZE(modes) - 1);
 	}
 	for (nr = 0; hostile_datum(nr, &info); nr++)
 		total += info.object != PKVM_TEST_HOST;
 	tried = calloc(nr, sizeof(*tried));
-	return total + ARRAY_SIZE(modes) + 4 + HOST_STATE_TESTS;
+	return total + 2 * ARRAY_SIZE(modes) - 1 + 4 + HOST_STATE_TESTS;
 }
 
 static bool all_tried(void)
@@ -465,9 +492,12 @@ int main(int argc, char *argv[])
 	for (i = 0; i < ARRAY_SIZE(lies); i++)
 		if (argc < 2 || !strcmp(argv[1], lies[i].name))
 			p = test_lie(p, &lies[i]);
+	if (argc < 2 || !strcmp(argv[1], "pstate")) {
+		test_modes(p);
+		test_unprotected_modes();
+	}
 	if (argc > 1)
 		ksft_finished();
-	test_modes(p);
 	test_el2_variables();
 	ksft_test_result(all_tried(), "every datum\n");
 
