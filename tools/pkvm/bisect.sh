@@ -22,7 +22,7 @@ first=${1:-${FROM:-1}}
 tree=$build/bisect
 out=$build/kernel/bisect
 flavour=${FLAVOUR:-release}
-nvhe=arch/arm64/kvm/hyp/nvhe
+hyp=arch/arm64/kvm/hyp
 
 kmake=(make -s -j"$jobs" ARCH=arm64 KCFLAGS=-Werror)
 if [ -n "${LLVM:-}" ]; then
@@ -52,12 +52,12 @@ selftests() {
 }
 
 # Those of the kernel's objects that the series touches and that exist by now.
-# EL2's are made from the directory, with a rule of its own.
+# EL2's are made from the directory, some twice, with rules of their own.
 objects() {
 	local file
 
-	echo "$nvhe/"
-	g diff --name-only --diff-filter=d pkvm/base series -- '*.c' '*.S' ":!$nvhe" ':!tools' |
+	echo "$hyp/"
+	g diff --name-only --diff-filter=d pkvm/base series -- '*.c' '*.S' ":!$hyp" ':!tools' |
 	while read -r file; do
 		[ ! -f "$tree/$file" ] || echo "${file%.*}.o"
 	done
@@ -71,7 +71,7 @@ el2_symbols() {
 	while read -r symbol; do
 		grep -qw "${symbol#__kvm_nvhe_}" "$tree/arch/arm64/kernel/image-vars.h" ||
 			missing+=("${symbol#__kvm_nvhe_}")
-	done < <("${nm[@]}" -u "$out/$nvhe/kvm_nvhe.o" | awk '{ print $2 }')
+	done < <("${nm[@]}" -u "$out/$hyp/nvhe/kvm_nvhe.o" | awk '{ print $2 }')
 	[ ${#missing[@]} -eq 0 ] || { echo "undefined at EL2: ${missing[*]}"; return 1; }
 }
 

@@ -324,21 +324,29 @@ static void undo_cntvoff(void)
 	kvm_call_hyp_nvhe(__kvm_timer_set_cntvoff, 0);
 }
 
+static void set_bits_of(void *at, u32 size, u64 val, u64 mask)
+{
+	u64 now;
+
+	read_datum(at, &now, size);
+	write_datum(at, (now & ~mask) | (val & mask), size);
+}
+
 static int run_once(void *at, u32 size, const struct pkvm_test_poke *poke,
 		    pkvm_handle_t handle, int vcpu_idx)
 {
 	unsigned long flags;
-	u64 old;
 	int ret;
 
 	local_irq_save(flags);
-	read_datum(at, &old, size);
-	write_datum(at, (old & ~poke->mask) | (poke->set & poke->mask), size);
+	/* Without a mask, the datum belongs to another CPU that flips it. */
+	if (poke->mask)
+		set_bits_of(at, size, poke->set, poke->mask);
 	ret = kvm_call_hyp_nvhe(__pkvm_vcpu_run, handle, vcpu_idx);
 	undo_cntvoff();
 	/* EL2 may have changed the other bits. */
-	read_datum(at, &old, size);
-	write_datum(at, (old & ~poke->mask) | (poke->old & poke->mask), size);
+	if (poke->mask)
+		set_bits_of(at, size, poke->old, poke->mask);
 	local_irq_restore(flags);
 
 	return ret;
