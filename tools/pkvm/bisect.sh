@@ -1,14 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Does every patch build by itself? Builds after each patch the files of the
-# kernel that the series touches anywhere, and all of EL2, whose undefined symbols
-# it checks as the link of the whole kernel would; the kvm selftests and the native
-# tests after each patch that they can notice; and the whole kernel after the last.
-# Warnings are errors.
+# Does every patch build by itself? Builds all of KVM after each patch, EL2 with
+# it, whose undefined symbols it checks as the link of the whole kernel would; the
+# kvm selftests and the native tests after each patch that they can notice; and the
+# whole kernel after the last. Warnings are errors.
 #
-# What no patch touches is built in that last step only. It could break halfway by
-# nothing but a header that one patch breaks and a later one mends.
+# What is not KVM is built in that last step only. It could break halfway by nothing
+# but a header that one patch breaks and a later one mends.
 #
 # usage: bisect.sh [FIRST]   begin at patch number FIRST
 #
@@ -22,7 +21,6 @@ first=${1:-${FROM:-1}}
 tree=$build/bisect
 out=$build/kernel/bisect
 flavour=${FLAVOUR:-release}
-hyp=arch/arm64/kvm/hyp
 
 kmake=(make -s -j"$jobs" ARCH=arm64 KCFLAGS=-Werror)
 if [ -n "${LLVM:-}" ]; then
@@ -51,18 +49,6 @@ selftests() {
 		LINUX_HDR_PATH="$out/usr/include" USERLDFLAGS=-static
 }
 
-# Those of the kernel's objects that the series touches and that exist by now.
-# EL2's are made from the directory, some twice, with rules of their own.
-objects() {
-	local file
-
-	echo "$hyp/"
-	g diff --name-only --diff-filter=d pkvm/base series -- '*.c' '*.S' ":!$hyp" ':!tools' |
-	while read -r file; do
-		[ ! -f "$tree/$file" ] || echo "${file%.*}.o"
-	done
-}
-
 # What EL2 takes from the host's image is listed in image-vars.h. No link of the
 # whole kernel is needed to see that something is not.
 el2_symbols() {
@@ -71,7 +57,7 @@ el2_symbols() {
 	while read -r symbol; do
 		grep -qw "${symbol#__kvm_nvhe_}" "$tree/arch/arm64/kernel/image-vars.h" ||
 			missing+=("${symbol#__kvm_nvhe_}")
-	done < <("${nm[@]}" -u "$out/$hyp/nvhe/kvm_nvhe.o" | awk '{ print $2 }')
+	done < <("${nm[@]}" -u "$out/arch/arm64/kvm/hyp/nvhe/kvm_nvhe.o" | awk '{ print $2 }')
 	[ ${#missing[@]} -eq 0 ] || { echo "undefined at EL2: ${missing[*]}"; return 1; }
 }
 
@@ -82,13 +68,12 @@ native() {
 
 # build_patch COMMIT LAST: what this patch can have broken.
 build_patch() {
-	local changed what
+	local changed
 
 	git -C "$tree" checkout -q --detach "$1" || return
 	changed=$(g diff-tree -r --name-only "$1^" "$1")
 	if grep -qvE '^(tools|Documentation)/|^[A-Z]+$' <<<"$changed"; then
-		mapfile -t what < <(objects)
-		kernel "${what[@]}" && el2_symbols || return
+		kernel arch/arm64/kvm/ && el2_symbols || return
 	fi
 	if [ -n "$2" ]; then
 		kernel Image || return
