@@ -31,14 +31,17 @@ LINUX = os.path.join(BUILD, "linux")
 
 # The tests that are asked, the likeliest first.
 ID_TESTS = ["pkvm_id_regs", "pkvm_traps"]
-TRAP_TESTS = ["pkvm_traps", "pkvm_runs", "pkvm_sysreg_sweep", "pkvm_id_regs",
-	      "pkvm_timer", "pkvm_injection"]
+TRAP_TESTS = ["pkvm_traps", "pkvm_runs", "pkvm_irq", "pkvm_timer", "pkvm_id_regs",
+	      "pkvm_injection", "pkvm_sysreg_sweep"]
 # What is not listed as a survivor there is mostly a trap too many.
-FGT_TESTS = ["pkvm_runs", "pkvm_sysreg_sweep", "pkvm_traps", "pkvm_id_regs",
-	     "pkvm_timer", "pkvm_injection"]
-ROW_TESTS = ["pkvm_traps", "pkvm_runs", "pkvm_sysreg_sweep", "pkvm_id_regs"]
+FGT_TESTS = ["pkvm_runs", "pkvm_traps", "pkvm_irq", "pkvm_timer", "pkvm_id_regs",
+	     "pkvm_injection", "pkvm_sysreg_sweep"]
 
-FGT = ("HFGxTR_EL2", "HFGITR_EL2")
+# The kind of a mutant that is a field of an ID register.
+ID_FIELD = 1
+
+FGT = ("HFGxTR_EL2", "HFGITR_EL2", "HDFGxTR_EL2", "HAFGRTR_EL2", "HFGxTR2_EL2",
+       "HFGITR2_EL2", "HDFGxTR2_EL2")
 
 # One of each kind, for `make check`. A single boot.
 SAMPLE = ["ID_AA64PFR0_EL1.CSV2", "ID_AA64ISAR2_EL1.APA3", "ID_AA64MMFR3_EL1.S1PIE",
@@ -74,19 +77,38 @@ BOOT_MESSAGES = {
 }
 
 # A host that says nothing for longer than mutant-run lets a test take is lost.
-SILENCE = 210
+SILENCE = 120
+
+
+# As many as one VM can have, see asm/kvm_pvm_mutate.h.
+MAX_MUTANTS = 32
 
 
 class Mutant:
 	"""An error: what kvm.mutant is set to, a name, and the tests to ask."""
 
-	def __init__(self, kind, index, bits, name, tests):
-		self.parameter = f"{kind},{index},{bits}"
+	def __init__(self, name, tests, *flips):
 		self.name = name
 		self.tests = tests
+		self.register = name.split(".")[0]
+		self.flips = flips	# (kind, index, bits)
 		self.killer = None
+		self.killers = []
 		self.reason = None
 		self.done = False
+
+	def parameter(self):
+		return ",".join(f"{kind},{index},{bits:#x}" for kind, index, bits in self.flips)
+
+
+def together(name, mutants, tests):
+	"""Return a mutant that is several mutants at once."""
+	bits = {}
+	for kind, index, value in (flip for m in mutants for flip in m.flips):
+		# A row of a table has an index of its own.
+		bits[kind, index] = bits.get((kind, index), 0) | value
+	assert len(bits) <= MAX_MUTANTS
+	return Mutant(name, tests, *((*key, value) for key, value in bits.items()))
 
 
 def matches(name, pattern):
@@ -153,24 +175,24 @@ def all_mutants():
 	names = {}
 	for line in listing.splitlines():
 		kind, index, bits, name = line.split()
+		flip = (int(kind), int(index), int(bits, 0))
 		register, what = name.split(".")
 		if register == "check":
-			boots.append(Mutant(kind, index, bits, name, []))
+			boots.append(Mutant(name, [], flip))
 			continue
-		if kind == "1":
-			mutants.append(Mutant(kind, index, bits, name, ID_TESTS))
+		if flip[0] == ID_FIELD:
+			mutants.append(Mutant(name, ID_TESTS, flip))
 			continue
-		if what.isdigit():
-			if register not in names:
-				names[register] = bit_names(register)
-			what = names[register].get(int(what), what)
-		mutants.append(Mutant(kind, index, bits, f"{register}.{what}",
-				      FGT_TESTS if register in FGT else TRAP_TESTS))
+		if register not in names:
+			names[register] = bit_names(register)
+		what = names[register].get(int(what), what)
+		mutants.append(Mutant(f"{register}.{what}",
+				      FGT_TESTS if register in FGT else TRAP_TESTS, flip))
 	for row, name in enumerate(sysreg_rows()):
 		if name:
-			mutants.append(Mutant(4, row, row, f"sysreg.{name}", ROW_TESTS))
+			mutants.append(Mutant(f"sysreg.{name}", TRAP_TESTS, (4, row, row)))
 	# DC CSW, in row 2, differs from DC ISW, in row 1, by its CRm.
-	boots.append(Mutant(5, 2, hex((10 ^ 6) << 8), "check.sysreg", []))
+	boots.append(Mutant("check.sysreg", [], (5, 2, (10 ^ 6) << 8)))
 	return mutants, boots
 
 
@@ -255,9 +277,9 @@ def take_report(lines, mutants):
 		elif words[0] == "test":
 			test = rest
 		elif words[0] == "killed":
-			current.killer, current.done = rest.removeprefix("by "), True
-			current = None
-		elif words[0] == "survived":
+			current.killer = current.killer or rest.removeprefix("by ")
+			current.killers.append(rest.removeprefix("by "))
+		elif words[0] == "done":
 			current.done = True
 			current = None
 	if current and test:
@@ -272,7 +294,7 @@ def write_plan(name, mutants):
 	plan = os.path.join(work, name)
 	with open(f"{plan}.list", "w") as file:
 		for m in mutants:
-			file.write(f"{m.parameter} {m.name} {' '.join(m.tests)}\n")
+			file.write(f"{m.parameter()} {m.name} {' '.join(m.tests)}\n")
 	with open(plan, "w") as file:
 		if mutants:
 			file.write(f"86400 mutants {BUILD}/host/mutant-run /tests/list\n")
@@ -308,52 +330,92 @@ def run_mutants(mutants, configuration):
 		run.result()
 
 
-def together(name, bits):
-	"""Return the mutant that flips several bits of a register at once."""
-	kind, index, _ = bits[0].parameter.split(",")
-	value = sum(int(m.parameter.split(",")[2], 0) for m in bits)
-	return Mutant(kind, index, hex(value), name, bits[0].tests)
+def id_rounds(mutants):
+	"""Return (mutant, its parts) for fields that are flipped together.
 
-
-def run_bits(mutants, configuration, survivors):
-	"""Run those that flip one bit each of a trap register.
-
-	What survives takes all tests, and there are many of those. So bits that are
-	expected to survive are first flipped together, and registers that this CPU
-	may not have as a whole: if no test notices that, none notices one of them.
+	There is one field of each register in a round, and pkvm_id_regs has a case
+	for each register.
 	"""
-	groups = []
-	whole = {m.name[:-2]: m for m in mutants if m.name.endswith(".*")}
-	for register, mutant in whole.items():
-		bits = [m for m in mutants if m.name.startswith(f"{register}.") and m != mutant]
-		listed = [m for m in bits if survivors.reason(m.name, peek=True)]
-		if len(listed) == len(bits):
-			groups.append((mutant, bits))
-		elif len(listed) > 1:
-			groups.append((together(f"{register}.listed", listed), listed))
-		mutant.done = True
-	for mutant, _ in groups:
-		mutant.done = False
-	run_mutants([mutant for mutant, _ in groups], configuration)
-	for mutant, bits in groups:
-		for m in bits if not mutant.killer else []:
-			m.done = True
-	run_mutants(mutants, configuration)
+	fields = {}
+	for m in mutants:
+		if m.flips[0][0] == ID_FIELD:
+			fields.setdefault(m.register, []).append(m)
+	rounds = []
+	for n in range(max(map(len, fields.values()), default=0)):
+		parts = [f[n] for f in fields.values() if n < len(f)]
+		rounds.append((together(f"+fields.{n}", parts, ID_TESTS[:1]), parts))
+	return rounds
 
 
-def check_baseline(mutants, configuration):
-	"""Without an error, no test may fail, or everything would be noticed."""
-	tests = list(dict.fromkeys(test for m in mutants for test in m.tests))
-	none = Mutant(0, 0, 0, "none", tests)
-	run_mutants([none], configuration)
+def take_round(mutant, parts):
+	"""See which fields of a round were noticed, each by its own register's case.
+
+	If another register is not what it should be, nothing follows from it.
+	"""
+	registers = {m.register: m for m in parts}
+	cases = [(case, case.split()[-1]) for case in mutant.killers if ": S3_0_C0_" in case]
+	if any(register not in registers for _, register in cases):
+		return
+	for case, register in cases:
+		registers[register].killer, registers[register].done = case, True
+
+
+def expected_groups(mutants, survivors):
+	"""Return (mutant, its parts) for what is expected to survive.
+
+	What traps twice must not lose both traps at once: so there are those of
+	fine-grained traps, those of other registers, and rows of the table.
+	"""
+	groups = {}
+	for m in mutants:
+		if survivors.reason(m.name, peek=True):
+			where = "FGT" if m.register in FGT else "table" if m.register == "sysreg" else "other"
+			groups.setdefault(where, []).append(m)
+	return [(together(f"{where}.listed", parts, TRAP_TESTS), parts)
+		for where, parts in groups.items()]
+
+
+def halves(mutant, parts):
+	"""Return the two halves of a group, as far as they are more than one."""
+	middle = len(parts) // 2
+	return [(together(f"{mutant.name}.{n}", half, mutant.tests), half)
+		for n, half in enumerate((parts[:middle], parts[middle:])) if len(half) > 1]
+
+
+def run_all(mutants, configuration, survivors):
+	"""Find out which mutants are noticed, and by what.
+
+	What survives takes all tests, and there are many of those. So what is expected
+	to survive is done at once: if no test notices that, none notices one of it. A
+	group that is noticed is divided, down to those that are. Fields of different
+	ID registers are done at once, too, but the case that notices is that of the
+	register.
+
+	Without an error, no test may fail, or everything would be noticed.
+	"""
+	none = Mutant("none", list(dict.fromkeys(test for m in mutants for test in m.tests)),
+		      (0, 0, 0))
+	groups = expected_groups(mutants, survivors)
+	rounds = id_rounds(mutants)
+	run_mutants([none] + [m for m, _ in groups + rounds], configuration)
 	if none.killer:
 		sys.exit(f"without any error, there fails {none.killer}")
+	for mutant, parts in rounds:
+		take_round(mutant, parts)
+	while groups:
+		for mutant, parts in groups:
+			for m in parts if not mutant.killer else []:
+				m.done = True
+		groups = [half for mutant, parts in groups if mutant.killer
+			  for half in halves(mutant, parts)]
+		run_mutants([mutant for mutant, _ in groups], configuration)
+	run_mutants(mutants, configuration)
 
 
 def check_boot(mutant, configuration):
 	"""EL2 must refuse to initialise. Return what is missing, or None."""
 	name = f"mutate-{mutant.name}"
-	host = Host(name, configuration, write_plan(name, []), f"kvm.mutant={mutant.parameter}")
+	host = Host(name, configuration, write_plan(name, []), f"kvm.mutant={mutant.parameter()}")
 	host.wait(SILENCE)
 	console = host.lines("console.log")
 	for wanted in BOOT_MESSAGES[mutant.name]:
@@ -404,17 +466,15 @@ def main():
 	mutants = [m for m in mutants if matches(m.name, args.match)]
 	boots = [m for m in boots if matches(m.name, args.match)]
 	if args.list:
-		print("\n".join(f"{m.parameter} {m.name}" for m in mutants + boots))
+		print("\n".join(f"{m.parameter()} {m.name}" for m in mutants + boots))
 		return 0
 
 	survivors = Survivors(os.path.join(TOOLS, "survivors"), args.configuration)
 	try:
 		if mutants:
-			check_baseline(mutants, args.configuration)
-			run_bits(mutants, args.configuration, survivors)
+			run_all(mutants, args.configuration, survivors)
 	except RuntimeError as error:
 		sys.exit(str(error))
-	mutants = [m for m in mutants if not m.name.endswith(".*")]
 	stale = [m for m in mutants if not m.killer]
 	for m in stale:
 		m.reason = survivors.reason(m.name)

@@ -81,6 +81,16 @@ struct shown_insn {
 #define MMFR2		0x72
 
 static const struct shown_insn shown_insns[] = {
+	{ "EL1: ic ialluis, iallu, ivau", PFR0, 4, 1, false, false, 3,
+	  { 0xd508711f, 0xd508751f, 0xd50b7522 } },
+	{ "EL1: dc ivac, cvau, cvac, civac, zva", PFR0, 4, 1, false, false, 5,
+	  { 0xd5087622, 0xd50b7b22, 0xd50b7a22, 0xd50b7e22, 0xd50b7422 } },
+	{ "EL1: at s1e1r, s1e1w, s1e0r, s1e0w", PFR0, 4, 1, false, false, 4,
+	  { 0xd5087802, 0xd5087822, 0xd5087842, 0xd5087862 } },
+	{ "EL1: tlbi vmalle1, vae1, aside1, ...", PFR0, 4, 1, false, false, 6,
+	  { 0xd508871f, 0xd5088725, 0xd5088745, 0xd5088765, 0xd50887a5, 0xd50887e5 } },
+	{ "EL1: tlbi vmalle1is, vae1is, aside1is, ...", PFR0, 4, 1, false, false, 6,
+	  { 0xd508831f, 0xd5088325, 0xd5088345, 0xd5088365, 0xd50883a5, 0xd50883e5 } },
 	{ "FP", PFR0, 16, 0, false, true, 1, { 0x1e6e1000 } },
 	{ "FP16", PFR0, 16, 1, false, true, 1, { 0x1ee22820 } },
 	{ "AdvSIMD", PFR0, 20, 0, false, true, 1, { 0x4e23d441 } },
@@ -105,8 +115,14 @@ static const struct shown_insn shown_insns[] = {
 	{ "FHM", ISAR0, 48, 1, false, true, 1, { 0x4e22ec20 } },
 	{ "FlagM: cfinv", ISAR0, 52, 1, false, true, 1, { 0xd500401f } },
 	{ "FlagM2: axflag", ISAR0, 52, 2, false, true, 1, { 0xd500405f } },
-	{ "TLBIOS: tlbi vmalle1os", ISAR0, 56, 1, true, false, 1, { 0xd508811f } },
-	{ "TLBIRANGE: tlbi rvae1", ISAR0, 56, 2, true, false, 1, { 0xd5088625 } },
+	{ "TLBIOS: tlbi vmalle1os, vae1os, aside1os, ...", ISAR0, 56, 1, true, false, 6,
+	  { 0xd508811f, 0xd5088125, 0xd5088145, 0xd5088165, 0xd50881a5, 0xd50881e5 } },
+	{ "TLBIRANGE: tlbi rvae1, rvaae1, ...", ISAR0, 56, 2, true, false, 4,
+	  { 0xd5088625, 0xd5088665, 0xd50886a5, 0xd50886e5 } },
+	{ "TLBIRANGE: tlbi rvae1is, rvaae1is, ...", ISAR0, 56, 2, true, false, 4,
+	  { 0xd5088225, 0xd5088265, 0xd50882a5, 0xd50882e5 } },
+	{ "TLBIRANGE: tlbi rvae1os, rvaae1os, ...", ISAR0, 56, 2, true, false, 4,
+	  { 0xd5088525, 0xd5088565, 0xd50885a5, 0xd50885e5 } },
 	{ "RNG: mrs RNDR", ISAR0, 60, 1, false, true, 1, { 0xd53b2405 } },
 
 	{ "DPB: dc cvap", ISAR1, 0, 1, true, false, 1, { 0xd50b7c22 } },
@@ -139,7 +155,7 @@ static const struct shown_insn shown_insns[] = {
 	{ "ECV: CNTVCTSS_EL0, CNTPCTSS_EL0", MMFR0, 60, 1, false, false, 2,
 	  { 0xd53be0c5, 0xd53be0a5 } },
 	{ "PAN: msr pan, #0", MMFR1, 20, 1, false, false, 1, { 0xd500409f } },
-	{ "PAN2: at s1e1rp", MMFR1, 20, 2, true, false, 1, { 0xd5087902 } },
+	{ "PAN2: at s1e1rp, s1e1wp", MMFR1, 20, 2, true, false, 2, { 0xd5087902, 0xd5087922 } },
 	{ "UAO: msr uao, #0", MMFR2, 4, 1, false, false, 1, { 0xd500407f } },
 };
 

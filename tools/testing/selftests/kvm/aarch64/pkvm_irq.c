@@ -82,7 +82,7 @@ static void do_what_is_asked(struct kvm_vcpu *vcpu, enum ask what)
 /* Returns NULL if the guest came to its end. */
 static void *run_vcpu(void *arg)
 {
-	static char what[2][256];
+	static char what[2][300];
 	struct kvm_vcpu *vcpu = arg;
 	struct guest_report report;
 
