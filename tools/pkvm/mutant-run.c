@@ -35,7 +35,7 @@
 #include <unistd.h>
 
 #define PARAMETER	"/sys/module/kvm/parameters/mutant"
-#define TEST_SECONDS	90
+#define TEST_SECONDS	75
 #define MAX_TESTS	16
 
 static pid_t running;
@@ -137,7 +137,9 @@ static void run_mutant(char *line)
 		char *next = test[!i ? first : i <= first ? i - 1 : i];
 
 		if (kills(next, *name == '+')) {
-			snprintf(last_killer, sizeof(last_killer), "%s", next);
+			/* The last test is last for a reason: it takes the longest. */
+			if (next != test[nr - 1])
+				snprintf(last_killer, sizeof(last_killer), "%s", next);
 			break;
 		}
 	}

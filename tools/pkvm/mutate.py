@@ -77,7 +77,7 @@ BOOT_MESSAGES = {
 }
 
 # A host that says nothing for longer than mutant-run lets a test take is lost.
-SILENCE = 120
+SILENCE = 100
 
 
 # As many as one VM can have, see asm/kvm_pvm_mutate.h.
@@ -90,7 +90,7 @@ class Mutant:
 	def __init__(self, name, tests, *flips):
 		self.name = name
 		self.tests = tests
-		self.register = name.split(".")[0]
+		self.register, _, self.bit = name.partition(".")
 		self.flips = flips	# (kind, index, bits)
 		self.killer = None
 		self.killers = []
@@ -360,19 +360,32 @@ def take_round(mutant, parts):
 		registers[register].killer, registers[register].done = case, True
 
 
+def back_each_other(a, b):
+	"""Whether one survives because of the other, as its reason says."""
+	return (re.search(rf"\b{a.bit}\b", b.expected) or
+		re.search(rf"\b{b.bit}\b", a.expected))
+
+
 def expected_groups(mutants, survivors):
 	"""Return (mutant, its parts) for what is expected to survive.
 
 	What traps twice must not lose both traps at once: so there are those of
 	fine-grained traps, those of other registers, and rows of the table.
 	"""
-	groups = {}
+	groups = []
 	for m in mutants:
-		if survivors.reason(m.name, peek=True):
-			where = "FGT" if m.register in FGT else "table" if m.register == "sysreg" else "other"
-			groups.setdefault(where, []).append(m)
-	return [(together(f"{where}.listed", parts, TRAP_TESTS), parts)
-		for where, parts in groups.items()]
+		m.expected = survivors.reason(m.name, peek=True)
+		if not m.expected:
+			continue
+		where = "FGT" if m.register in FGT else "table" if m.register == "sysreg" else "other"
+		for name, parts in groups:
+			if name == where and not any(back_each_other(m, other) for other in parts):
+				parts.append(m)
+				break
+		else:
+			groups.append((where, [m]))
+	return [(together(f"{name}.{n}", parts, TRAP_TESTS), parts)
+		for n, (name, parts) in enumerate(groups)]
 
 
 def halves(mutant, parts):
