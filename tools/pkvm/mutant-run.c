@@ -6,18 +6,21 @@
  *
  * A line of the list is
  *
- *	KIND,INDEX,BITS NAME TEST...
+ *	KIND,INDEX,BITS[,KIND,INDEX,BITS...] NAME TEST...
  *
- * For each, the error is switched on and its tests are run until a case fails.
+ * For each, the error is switched on and its tests are run until a case fails: in
+ * that order, but for the one that noticed the error before. Neighbours in the
+ * list are mostly noticed by the same test.
  * What comes out are lines that begin with one of
  *
  *	begin NAME
  *	test TEST
  *	killed by TEST: CASE
- *	survived
+ *	done
  *
- * The host may not survive the error: then the output ends, and the line above
- * is "test TEST".
+ * Where NAME begins with '+', all cases of its tests are run, and there is a line
+ * for each that fails. The host may not survive the error: then the output ends,
+ * and the line above is "test TEST".
  */
 
 #define _GNU_SOURCE
@@ -32,7 +35,8 @@
 #include <unistd.h>
 
 #define PARAMETER	"/sys/module/kvm/parameters/mutant"
-#define TEST_SECONDS	180
+#define TEST_SECONDS	75
+#define MAX_TESTS	16
 
 static pid_t running;
 
@@ -77,8 +81,8 @@ static FILE *start_test(const char *test)
 	return fdopen(out[0], "r");
 }
 
-/* Run one test. Return true, and say so, if it fails. */
-static bool kills(const char *test)
+/* Run one test, to its end or until a case fails. Return true, and say so, if one does. */
+static bool kills(const char *test, bool to_the_end)
 {
 	char *line = NULL, *name;
 	bool failed = false;
@@ -88,13 +92,14 @@ static bool kills(const char *test)
 
 	printf("test %s\n", test);
 	out = start_test(test);
-	while (!failed && getline(&line, &size, out) > 0) {
+	while ((!failed || to_the_end) && getline(&line, &size, out) > 0) {
 		if (strncmp(line, "not ok ", 7))
 			continue;
 		name = line + 7 + strcspn(line + 7, "\n ");
 		name += strspn(name, " ");
 		printf("killed by %s: %s", test, name);
-		kill(-running, SIGKILL);
+		if (!to_the_end)
+			kill(-running, SIGKILL);
 		failed = true;
 	}
 	waitpid(running, &status, 0);
@@ -111,20 +116,34 @@ static bool kills(const char *test)
 
 static void run_mutant(char *line)
 {
-	char *save, *mutant, *name, *test;
-	bool killed = false;
+	char *save, *mutant, *name, *test[MAX_TESTS];
+	static char last_killer[64];
+	int i, nr = 0, first = 0;
 
 	mutant = strtok_r(line, "\n ", &save);
 	name = strtok_r(NULL, "\n ", &save);
 	if (!name)
 		return;
+	while (nr < MAX_TESTS && (test[nr] = strtok_r(NULL, "\n ", &save))) {
+		if (!strcmp(test[nr], last_killer))
+			first = nr;
+		nr++;
+	}
 
 	printf("begin %s\n", name);
 	set_mutant(mutant);
-	while (!killed && (test = strtok_r(NULL, "\n ", &save)))
-		killed = kills(test);
-	if (!killed)
-		printf("survived\n");
+	for (i = 0; i < nr; i++) {
+		/* The first one, then those before it, then those behind it. */
+		char *next = test[!i ? first : i <= first ? i - 1 : i];
+
+		if (kills(next, *name == '+')) {
+			/* The last test is last for a reason: it takes the longest. */
+			if (next != test[nr - 1])
+				snprintf(last_killer, sizeof(last_killer), "%s", next);
+			break;
+		}
+	}
+	printf("done\n");
 }
 
 int main(int argc, char **argv)

@@ -6,8 +6,7 @@
  *	KIND INDEX BITS NAME
  *
  * where the first three are what the kernel's parameter kvm.mutant takes. The
- * name of a field is REGISTER.FIELD, that of a trap bit REGISTER.NUMBER, or
- * REGISTER.* for all bits of the register that have a row.
+ * name of a field is REGISTER.FIELD, that of a trap bit REGISTER.NUMBER.
  */
 
 #define PVM_FIELD_NAMES
@@ -85,8 +84,6 @@ static void print_traps(void)
 
 	for (reg = 0; reg < PVM_NR_TRAP_REGS; reg++) {
 		kind = reg == PVM_HCR ? PVM_MUTANT_HCR : PVM_MUTANT_TRAP;
-		print(kind, reg, bits[reg]);
-		printf("%s.*\n", reg_names[reg]);
 		for (bit = 0; bit < 64; bit++) {
 			if (!(bits[reg] & BIT_ULL(bit)))
 				continue;

@@ -9,8 +9,7 @@
 #	CPU=NAME	in this configuration or CPU model
 #	MODE=hvhe|nvhe	in configurations of this mode
 #
-# Without CPU= and MODE= that is max with hVHE, the one that has the most, and the
-# only one that has a list of survivors.
+# Without CPU= and MODE= that is max with hVHE, the one that has the most.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh

@@ -2,8 +2,8 @@
 /*
  * The host's side of errors on purpose, see asm/kvm_pvm_mutate.h.
  *
- * The parameter kvm.mutant=KIND,INDEX,BITS takes effect at boot, and for the
- * protected VMs that are created while it has that value.
+ * The parameter kvm.mutant=KIND,INDEX,BITS[,KIND,INDEX,BITS...] takes effect at
+ * boot, and for the protected VMs that are created while it has that value.
  */
 
 #include <linux/init.h>
@@ -11,36 +11,38 @@
 #include <linux/moduleparam.h>
 #include <linux/panic.h>
 #include <linux/printk.h>
+#include <linux/string.h>
 
 #include <asm/kvm_asm.h>
 #include <asm/kvm_pvm_mutate.h>
 
-DECLARE_KVM_NVHE_SYM(pvm_mutant);
+DECLARE_KVM_NVHE_SYM(pvm_mutants);
 
-static u64 mutant[3];
+static u64 mutant[3 * PVM_MAX_MUTANTS];
 static int nr_mutant;
 module_param_array_named(mutant, mutant, ullong, &nr_mutant, 0600);
 
-static struct pvm_mutant current_mutant(void)
+static void get_mutants(struct pvm_mutants *to)
 {
-	return (struct pvm_mutant) {
-		.kind	= mutant[0],
-		.index	= mutant[1],
-		.bits	= mutant[2],
-	};
+	unsigned int i;
+
+	memset(to, 0, sizeof(*to));
+	for (i = 0; i < nr_mutant / 3; i++) {
+		to->mutant[i].kind = mutant[3 * i];
+		to->mutant[i].index = mutant[3 * i + 1];
+		to->mutant[i].bits = mutant[3 * i + 2];
+	}
 }
 
 /* To be called before EL2 checks its tables. */
 void __init pkvm_mutate_boot(void)
 {
-	struct pvm_mutant *at_el2 = (void *)kvm_nvhe_sym(pvm_mutant);
-
 	pr_warn("kvm: protected VMs can be told to have errors, this kernel is for tests\n");
 	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
-	*at_el2 = current_mutant();
+	get_mutants((void *)kvm_nvhe_sym(pvm_mutants));
 }
 
 void pkvm_mutate_vm(struct kvm *kvm)
 {
-	kvm->arch.pkvm.mutant = current_mutant();
+	get_mutants(&kvm->arch.pkvm.mutants);
 }

@@ -4,7 +4,8 @@
  * that other tests find them. See CONFIG_PKVM_TABLE_MUTATION.
  *
  * A mutant flips bits of one value that EL2 takes from its tables. The kind of
- * value and an index say which one.
+ * value and an index say which one. Several can be there at once, so that it
+ * takes one run of the tests to see that they notice none of many.
  */
 
 #ifndef __ARM64_KVM_PVM_MUTATE_H__
@@ -34,6 +35,12 @@ struct pvm_mutant {
 	u32 kind;
 	u32 index;
 	u64 bits;
+};
+
+#define PVM_MAX_MUTANTS		32
+
+struct pvm_mutants {
+	struct pvm_mutant mutant[PVM_MAX_MUTANTS];
 };
 
 struct kvm;

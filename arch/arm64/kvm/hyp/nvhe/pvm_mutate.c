@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mutant that the host asks for, see asm/kvm_pvm_mutate.h. There is one at a
- * time: that of the protected VM that was created last.
+ * The mutants that the host asks for, see asm/kvm_pvm_mutate.h: those of the
+ * protected VM that was created last.
  */
 
 #include <linux/kvm_host.h>
 
 #include <nvhe/pvm_mutate.h>
 
-struct pvm_mutant pvm_mutant;
+struct pvm_mutants pvm_mutants;
 
 void pvm_mutant_take(const struct kvm *host_kvm)
 {
-	const struct pvm_mutant *from = &host_kvm->arch.pkvm.mutant;
+	const struct pvm_mutant *from = host_kvm->arch.pkvm.mutants.mutant;
+	struct pvm_mutant *to = pvm_mutants.mutant;
+	unsigned int i;
 
-	pvm_mutant.kind = READ_ONCE(from->kind);
-	pvm_mutant.index = READ_ONCE(from->index);
-	pvm_mutant.bits = READ_ONCE(from->bits);
+	for (i = 0; i < PVM_MAX_MUTANTS; i++) {
+		to[i].kind = READ_ONCE(from[i].kind);
+		to[i].index = READ_ONCE(from[i].index);
+		to[i].bits = READ_ONCE(from[i].bits);
+	}
+}
+
+u64 pvm_mutate(enum pvm_mutant_kind kind, unsigned int index, u64 val)
+{
+	const struct pvm_mutant *m = pvm_mutants.mutant;
+	unsigned int i;
+
+	for (i = 0; i < PVM_MAX_MUTANTS && m[i].kind; i++) {
+		if (m[i].kind == kind && m[i].index == index)
+			val ^= m[i].bits;
+	}
+
+	return val;
 }

@@ -101,6 +101,8 @@ static bool pauth_round_trip(struct probe *p)
 {
 	/* msr APIAKeyLo_EL1, x6; mrs x7, APIAKeyLo_EL1 */
 	static const u32 key[] = { 0xd5182106, 0xd5382107 };
+	/* mrs x7, of APIBKeyLo_EL1, APDAKeyLo_EL1, APDBKeyLo_EL1, APGAKeyLo_EL1 */
+	static const u32 others[] = { 0xd5382147, 0xd5382207, 0xd5382247, 0xd5382307 };
 	/* pacia x5, x6; mov x8, x5; autia x5, x6; pacga x7, x5, x6 */
 	static const u32 sign[] = { 0xdac100c5, 0xaa0503e8, 0xdac110c5, 0x9ac630a7 };
 	struct probe_out out;
@@ -111,6 +113,7 @@ static bool pauth_round_trip(struct probe *p)
 	in.x[6] = 0x123456789abcdef1;
 	ok = completes(p, PROBE_EL1H, key, ARRAY_SIZE(key), &in, &out) &&
 	     value_is("the key", out.x[7], in.x[6]);
+	ok = ok && completes(p, PROBE_EL1H, others, ARRAY_SIZE(others), &in, &out);
 
 	in.x[5] = probe_gva(PROBE_PAGE_DATA);
 	in.sctlr |= SCTLR_PAUTH;

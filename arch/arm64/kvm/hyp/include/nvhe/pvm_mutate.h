@@ -8,18 +8,12 @@ struct kvm;
 
 #ifdef CONFIG_PKVM_TABLE_MUTATION
 
-extern struct pvm_mutant pvm_mutant;
+extern struct pvm_mutants pvm_mutants;
 
 void pvm_mutant_take(const struct kvm *host_kvm);
 
-/* A value as the current mutant has it: the same, but for one of them. */
-static inline u64 pvm_mutate(enum pvm_mutant_kind kind, unsigned int index, u64 val)
-{
-	if (pvm_mutant.kind == kind && pvm_mutant.index == index)
-		return val ^ pvm_mutant.bits;
-
-	return val;
-}
+/* A value as the current mutants have it: the same, but for few of them. */
+u64 pvm_mutate(enum pvm_mutant_kind kind, unsigned int index, u64 val);
 
 #else
 
