@@ -5,12 +5,15 @@
  * Runs in the host, with QEMU's -icount on one CPU, so that the counter of the
  * machine counts instructions. A loop around one operation is run in batches,
  * and the batch that took least counts: no timer interrupt hit that one. Prints
- * lines for bench.py,
+ * lines for bench.py when everything is measured,
  *
  *	bench KIND NAME TICKS PER UNDEFS
  *
  * where TICKS of the counter went into PER operations, UNDEFS of which were
- * UNDEFINED in the guest. It needs nothing of the kernel under test but KVM:
+ * UNDEFINED in the guest. Printing in between would disturb: the C library copies
+ * with SVE where there is SVE, and each system call then discards its registers
+ * until the next task switch; printing wakes up whoever reads, and when the host
+ * switches to it depends on more than what is measured. It needs nothing of the kernel under test but KVM:
  * with any kernel that takes bit 31 for a protected VM, the figures compare.
  */
 
@@ -53,6 +56,7 @@
 
 #define BATCHES			8
 #define LIFETIMES		6
+#define FIGURES			256
 
 /* How often a batch repeats what EL2 serves, the host, and the VMM. */
 #define PER_EL2			256
@@ -99,6 +103,15 @@ struct vm {
 	uint64_t unmap_ticks;
 };
 
+struct figure {
+	const char *kind;
+	char name[16];
+	uint64_t ticks, undefs;
+	unsigned int per;
+};
+
+static struct figure figures[FIGURES];
+static unsigned int nr_figures;
 static int kvm;
 
 static void __attribute__((__noreturn__, __format__(printf, 1, 2)))
@@ -112,6 +125,31 @@ die(const char *fmt, ...)
 	printf(": %s\n", strerror(errno));
 	va_end(ap);
 	exit(1);
+}
+
+static void add_figure(const char *kind, const char *name, uint64_t val, unsigned int per,
+		       uint64_t undefs)
+{
+	struct figure *f = &figures[nr_figures++];
+
+	errno = ENOSPC;
+	if (nr_figures > FIGURES ||
+	    snprintf(f->name, sizeof(f->name), "%s", name) >= (int)sizeof(f->name))
+		die("no room for the figure %s", name);
+	f->kind = kind;
+	f->ticks = val;
+	f->per = per;
+	f->undefs = undefs;
+}
+
+static void print_figures(void)
+{
+	struct figure *f;
+
+	for (f = figures; f < figures + nr_figures; f++)
+		printf("bench %s %s %llu %u %llu\n", f->kind, f->name,
+		       (unsigned long long)f->ticks, f->per,
+		       (unsigned long long)f->undefs);
 }
 
 static uint64_t ticks(void)
@@ -277,13 +315,6 @@ static uint64_t run_loop(struct vm *vm, const uint8_t *loop, uint32_t function,
 	return val;
 }
 
-static void print(struct vm *vm, const char *name, uint64_t val, unsigned int per,
-		  uint64_t undefs)
-{
-	printf("bench %s %s %llu %u %llu\n", vm->kind, name, (unsigned long long)val, per,
-	       (unsigned long long)undefs);
-}
-
 /* The shortest of some batches, after one that nobody looks at. */
 static void measure(struct vm *vm, const char *name, const struct op *op)
 {
@@ -301,7 +332,7 @@ static void measure(struct vm *vm, const char *name, const struct op *op)
 		if (val < best)
 			best = val;
 	}
-	print(vm, name, best, op->per, undefs);
+	add_figure(vm->kind, name, best, op->per, undefs);
 }
 
 static void measure_ids(struct vm *vm)
@@ -317,22 +348,24 @@ static void measure_ids(struct vm *vm)
 	}
 }
 
-/* Ioctls of the vCPU load it and put it, which are hypercalls of the host. */
+/* KVM_RUN that is told to end at once loads the vCPU and puts it. */
 static void measure_load_put(struct vm *vm)
 {
 	uint64_t best = UINT64_MAX, start, val;
-	struct kvm_mp_state state;
 	int i, j;
 
+	vm->run->immediate_exit = 1;
 	for (i = 0; i < BATCHES; i++) {
 		start = ticks();
 		for (j = 0; j < PER_USER; j++)
-			IOCTL(vm->vcpu, KVM_GET_MP_STATE, &state);
+			if (!ioctl(vm->vcpu, KVM_RUN, 0) || errno != EINTR)
+				die("KVM_RUN that has to end at once");
 		val = ticks() - start;
 		if (val < best)
 			best = val;
 	}
-	print(vm, "vcpu_load_put", best, PER_USER, 0);
+	vm->run->immediate_exit = 0;
+	add_figure(vm->kind, "vcpu_load_put", best, PER_USER, 0);
 }
 
 /* From KVM_CREATE_VM on; *first is what the guest's first instruction reads. */
@@ -384,10 +417,10 @@ static bool measure_lifetime(struct vm *vm)
 		destroy(vm);
 		end = least(end, ticks() - start);
 	}
-	print(vm, "vm_create", make, 1, 0);
-	print(vm, "vm_setup", setup, 1, 0);
-	print(vm, "vm_first_run", enter, 1, 0);
-	print(vm, "vm_destroy", end, 1, 0);
+	add_figure(vm->kind, "vm_create", make, 1, 0);
+	add_figure(vm->kind, "vm_setup", setup, 1, 0);
+	add_figure(vm->kind, "vm_first_run", enter, 1, 0);
+	add_figure(vm->kind, "vm_destroy", end, 1, 0);
 	return true;
 }
 
@@ -411,7 +444,7 @@ static void measure_vm(const char *kind, unsigned long type)
 	measure_ids(&vm);
 	for (i = 0; i < ARRAY_SIZE(ops); i++)
 		measure(&vm, ops[i].name, &ops[i]);
-	print(&vm, "unmap_page", vm.unmap_ticks, 1, 0);
+	add_figure(vm.kind, "unmap_page", vm.unmap_ticks, 1, 0);
 	measure_load_put(&vm);
 	destroy(&vm);
 }
@@ -430,7 +463,7 @@ static void measure_boot(uint64_t now, uint64_t frequency)
 		if (sscanf(line, "  .idle_sleeptime : %llu nsecs", &idle) != 1)
 			continue;
 		now -= idle * frequency / 1000000000;
-		printf("bench host boot %llu 1 0\n", (unsigned long long)now);
+		add_figure("host", "boot", now, 1, 0);
 		fclose(file);
 		return;
 	}
@@ -444,7 +477,7 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	asm("mrs %0, cntfrq_el0" : "=r" (frequency));
-	printf("bench host frequency %llu 1 0\n", (unsigned long long)frequency);
+	add_figure("host", "frequency", frequency, 1, 0);
 	measure_boot(now, frequency);
 
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -452,6 +485,7 @@ int main(void)
 		die("/dev/kvm");
 	measure_vm("protected", TYPE_PROTECTED);
 	measure_vm("other", 0);
+	print_figures();
 	printf("bench: complete\n");
 	return 0;
 }

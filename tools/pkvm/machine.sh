@@ -155,7 +155,8 @@ get_qemu() {
 # that starts a host; the caller adds its character devices. APPEND adds to
 # the kernel's command line. With ICOUNT=1 the counter of the machine, which has
 # one CPU then, counts instructions, and nothing differs from one start to the
-# next.
+# next: no seed for random numbers, and no queue of a virtio device that another
+# thread serves while the guest polls.
 host_command() {
 	local cpu extra mode=${KVM_MODE:-protected}
 
@@ -165,7 +166,7 @@ host_command() {
 	find_qemu || die "there is no QEMU yet: run 'make check' or 'make demo'."
 	if [ -n "${ICOUNT:-}" ]; then
 		extra+=${extra:+,}dtb-randomness=off
-		qemu+=(-icount "shift=0,sleep=off")
+		qemu+=(-icount "shift=0,sleep=off" -global virtio-mmio.ioeventfd=off)
 	fi
 	qemu+=(-M "virt,virtualization=on,gic-version=3${extra:+,$extra}" -cpu "$cpu"
 		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}"

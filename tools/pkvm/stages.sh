@@ -45,15 +45,18 @@ kernel() {
 		"build the host kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
 }
 
-# A tree of its own for a commit of build/linux. One that was made of a
-# build/linux that is no more is of no use.
+# A tree of its own for a commit of build/linux. One that was made of another
+# build/linux, which may be no more, is of no use.
 worktree() {
-	local dir=$1 commit=$2
+	local dir=$1 commit=$2 repository head
 
-	[ "$(git -C "$dir" rev-parse -q --verify HEAD 2>/dev/null)" != "$commit" ] || return 0
+	repository=$(git -C "$dir" rev-parse --path-format=absolute --git-common-dir \
+		2>/dev/null) || repository=
+	head=$(git -C "$dir" rev-parse -q --verify HEAD 2>/dev/null) || head=
+	[ "$repository" != "$(realpath "$linux")/.git" ] || [ "$head" != "$commit" ] || return 0
 	rm -rf "$dir"
 	git -C "$linux" worktree prune
-	git -C "$linux" worktree add --quiet --detach "$dir" "$commit"
+	git -C "$linux" worktree add --quiet --force --detach "$dir" "$commit"
 }
 
 # The base, and no more of the series than what makes userspace able to create
