@@ -21,7 +21,7 @@ DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
 export T CPU MODE FLAVOUR SEED APPEND JOBS FORCE SIGNOFF STRICT NODEPS TALLY FROM
-export GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE IMAGE UPDATE
+export GUEST_KERNEL GUEST_INITRD VMM ROOT COMPARE VERBOSE IMAGE UPDATE SOAK
 
 run := tools/pkvm
 
@@ -30,10 +30,11 @@ help:
 	@echo 'A fixed CPU for protected VMs: the series, and how to build, boot and prove it'
 	@echo
 	@echo '  make demo       from nothing to Debian in a protected VM, and what CPU it sees:'
-	@echo '                  CPU= COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
+	@echo '                  CPU= COMPARE=1 VERBOSE=1 ROOT=debian GUEST_KERNEL= GUEST_INITRD= VMM='
 	@echo '  make check      every test; T=name CPU=max MODE=hvhe FLAVOUR=debug narrow it'
 	@echo
 	@echo '  make fuzz       attack EL2 at random: MINUTES=5 SEED=1 CPU=max'
+	@echo '  make soak       kill guests at random: SOAK=100 SEED=1 CPU=max'
 	@echo
 	@echo '  make series     the patches as mails for git am, in build/series'
 	@echo '  make refresh    take edits made in build/linux back into the repository'
@@ -73,6 +74,12 @@ fuzz: series
 	@FLAVOUR=hostile $(run)/stages.sh check
 	@FLAVOUR=hostile FUZZ=$$(($(or $(MINUTES),5) * 60)) SEED=$(or $(SEED),$$(date +%s)) \
 		$(run)/check.sh
+
+# Guests that are killed, and nothing may be lost: this flavour counts what EL2 has.
+soak: series
+	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
+	@$(run)/stages.sh demo $(or $(FLAVOUR),hostile)
+	@$(run)/soak.sh $(DEMO_CPU) $(or $(FLAVOUR),hostile)
 
 check: series
 	@$(run)/deps.sh build run gdb guest $(if $(LLVM),llvm)
@@ -146,7 +153,7 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check fuzz mutate baseline bench demo bisect \
+.PHONY: help base series refresh kernel check fuzz soak mutate baseline bench demo bisect \
 	docs lint shell gdb list menuconfig config oldconfig defconfig terminal clean \
 	distclean
 .NOTPARALLEL:

@@ -79,8 +79,12 @@ fi || die "apt could not fetch $* of Debian $suite ($arch). The messages" \
 
 rm -rf "$dest.new"
 mkdir -p "$dest.new"
+mkdir -p "$dest.new/var/lib/dpkg"
 for deb in "$state"/cache/archives/*.deb; do
 	dpkg-deb -x "$deb" "$dest.new"
-done
+	# What of this is a root file system has an apt that asks what is there.
+	dpkg-deb -f "$deb" | sed '/^Package:/a Status: install ok installed'
+	echo
+done >"$dest.new/var/lib/dpkg/status"
 rm -rf "$dest" "$state"/cache/archives/*.deb
 mv "$dest.new" "$dest"

@@ -72,7 +72,12 @@ run() {
 		-chardev "file,id=results,path=$dir/results.ktap"
 		-device "virtserialport,chardev=results,name=results")
 	# Real guests have their VMM and all else on a disk.
-	if grep -q /guest-run "$dir/plan"; then
+	if grep -q " $build/guest/.* -R" "$plan"; then
+		disk=file=$build/guest/root-disk,format=raw,if=none,id=root,readonly=on
+		qemu+=(-drive "$disk" -device "virtio-blk-device,drive=root")
+	fi
+	# The last one is the first that the host finds.
+	if grep -q " $build/guest/" "$plan"; then
 		disk=file=$build/guest/disk,format=raw,if=none,id=guest,readonly=on
 		qemu+=(-drive "$disk" -device "virtio-blk-device,drive=guest")
 	fi

@@ -16,10 +16,10 @@
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
 # TCG; on the debug kernel, which is ten times slower, the series' own on
-# cortex-a57 and max, or wherever FLAVOUR=debug asks for it. Real guests boot on
-# the release kernel, where the table tools/pkvm/guests says. Tests that attack EL2
-# from the host need the hostile kernel, and run in every configuration. And, on a
-# release kernel that is not in protected mode, those that have to do with that.
+# cortex-a57 and max, or wherever FLAVOUR=debug asks for it. Real guests boot where
+# the table tools/pkvm/guests says. Tests that attack EL2 from the host need the
+# hostile kernel, and run in every configuration. And, on a release kernel that is
+# not in protected mode, those that have to do with that.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -78,15 +78,16 @@ upstream_plan() {
 }
 
 guests_plan() {
-	local configuration=$1 name where args
+	local flavour=$1 configuration=$2 name kernel where args
 
-	while read -r name where args; do
+	while read -r name kernel where args; do
 		case $name in '' | '#'*) continue ;; esac
 		# shellcheck disable=SC2053
 		[[ $name = $pattern ]] || continue
+		[ "$flavour" = all ] || [ "$flavour" = "$kernel" ] || continue
 		case ,$where, in
 		",*," | *",$configuration,"*)
-			echo "600 $name $build/guest/guest-run $args"
+			echo "600 $name $build/guest/$args"
 			;;
 		esac
 	done <"$tools/guests"
@@ -99,7 +100,7 @@ plan_boot() {
 
 	mkdir -p "$dir"
 	own_plan "$flavour" >"$dir/$name"
-	[ "$flavour" != release ] || guests_plan "$configuration" >>"$dir/$name"
+	[ -n "${FUZZ:-}" ] || guests_plan "$flavour" "$configuration" >>"$dir/$name"
 	case "$flavour $(upstream_configurations | paste -sd ' ') " in
 	release*" $configuration "*)	upstream_plan "$configuration" >>"$dir/$name" ;;
 	esac
@@ -193,7 +194,7 @@ if [ "${1:-}" = list ]; then
 	{ printf '0 %s\n' series-tools report bench-report runner mutants bench gdb \
 		contract traps contract-build
 	  own_plan all
-	  for configuration in $(configuration_names); do guests_plan "$configuration"; done
+	  for configuration in $(configuration_names); do guests_plan all "$configuration"; done
 	  upstream_plan max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
 	exit 0
 fi

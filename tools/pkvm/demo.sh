@@ -7,6 +7,8 @@
 #
 # usage: demo.sh CONFIGURATION FLAVOUR
 #	COMPARE=1	run an ordinary guest, too, and print them side by side
+#	ROOT=debian	with a root file system and a network, by virtio (or a
+#			directory or an image)
 #	VERBOSE=1	all that the guest's kernel says, which takes twice as long
 
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +19,7 @@ names=$(select_configurations "$1" "${MODE:-}")
 configuration=${names%%$'\n'*}
 kernel=$build/kernel/$2$suffix
 dir=$build/results/demo
-run_guest="900 guest_debian $build/guest/guest-run -t 800 -c 2 ${VERBOSE:+-V} ${GUEST_INITRD:+-U}"
+run_guest="900 guest_debian $build/guest/guest-run -t 800 -c 2 ${VERBOSE:+-V} ${ROOT:+-R} ${GUEST_INITRD:+-U}"
 mkdir -p "$build/plans"
 {
 	echo "60 pkvm_vm_run aarch64/pkvm_vm_run -v"
@@ -62,6 +64,7 @@ if [ -n "${COMPARE:-}" ]; then
 	heading "A protected guest and an ordinary one, as a process in each sees the CPU"
 	printf '  %-18s %-22s %s\n' "" protected ordinary
 	{ said guest_debian value; echo; said guest_ordinary value; } | awk '
+		BEGIN		{ ordinary = 0 }
 		!NF		{ ordinary = 1; next }
 		$1 == "Features" { for (i = 2; i <= NF; i++) has[ordinary, $i] = all[$i] = 1; next }
 		!ordinary	{ value[$1] = $2; next }
@@ -71,7 +74,8 @@ if [ -n "${COMPARE:-}" ]; then
 					if (has[0, name] != has[1, name])
 						printf "* %-18s %-22s %s\n", name,
 						       has[0, name] ? "yes" : "-",
-						       has[1, name] ? "yes" : "-" }'
+						       has[1, name] ? "yes" : "-" | "sort" }'
+	heading "What EL2 did for both (pvm_*), and their exits to the host"
 	{ said guest_debian stat | sed 's/^/p /'; said guest_ordinary stat | sed 's/^/o /'; } |
 	awk '	$2 ~ /exit|^pvm_/ { count[$1, $2] = $3; all[$2] }
 		END { for (name in all)

@@ -7,7 +7,10 @@
 # usage: guest.sh fetch    what comes from Debian, all below build/arm64
 #        guest.sh build    our programs, the guest's initramfs, the disk
 #
-# From the environment, each instead of what comes from Debian:
+# From the environment:
+#	ROOT=debian		a root file system of Debian's packages
+#	ROOT=DIRECTORY|IMAGE	one of your own
+# and each instead of what comes from Debian:
 #	GUEST_KERNEL=FILE	an arm64 Image (modules of its own are not loaded)
 #	GUEST_INITRD=FILE	an initramfs; the guest's checks are those of ours
 #	VMM=FILE|DIRECTORY	qemu-system-aarch64 for arm64, or a root that has
@@ -26,22 +29,29 @@ out=$build/guest
 # What the guest's kernel is asked to load: ciphers that use FP registers, each
 # tested by the kernel when it is loaded.
 modules=(sha2-ce sha1-ce aes-ce-blk aes-ce-ccm ghash-ce chacha-neon poly1305-neon)
+virtio=(virtio_pci virtio_blk virtio_net)
 
-# get NAME TEXT SUITE PACKAGE: fetch what is not there yet.
+# get NAME TEXT SUITE PACKAGE...: fetch what is not there yet.
 get() {
 	[ ! -d "$fetched/$1" ] || return 0
 	need_space 600 "$build" "unpacking $4"
-	stage "$1" "$2" -- "$tools/apt-fetch.sh" "$3" arm64 "$fetched/$1" "$4" || exit 1
+	stage "$1" "$2" -- "$tools/apt-fetch.sh" "$3" arm64 "$fetched/$1" "${@:4}" || exit 1
 }
+
+# A root file system out of packages, whose maintainer scripts are not run.
+root_packages=(base-files bash coreutils dash grep sed apt dpkg python3-minimal openssl)
 
 fetch() {
 	mkdir -p "$fetched"
+	[ "${ROOT:-debian}" != debian ] ||
+		get guest-root "fetch a root file system for arm64" "$vmm_suite" "${root_packages[@]}"
 	[ -n "${VMM:-}" ] && [ -d "$VMM" ] ||
 		get vmm "fetch Debian's VMM for arm64" "$vmm_suite" qemu-system-arm
 	[ -n "${GUEST_KERNEL:-}" ] ||
 		ONLY='linux-image-6*' get guest-kernel "fetch Debian's kernel for arm64" \
 			"$kernel_suite" linux-image-cloud-arm64
-	NODEPS=1 get guest-firmware "fetch EDK2 for arm64" "$vmm_suite" qemu-efi-aarch64
+	NODEPS=1 get guest-edk2 "fetch EDK2 for arm64" "$vmm_suite" qemu-efi-aarch64
+	NODEPS=1 get guest-uboot "fetch U-Boot for arm64" "$vmm_suite" u-boot-qemu
 }
 
 readable() {
@@ -53,16 +63,37 @@ compile() {
 	local target=$out/$1 source
 
 	shift
-	for source in "$tools"/guest/*.[ch]; do
+	for source in "$tools"/guest/*.[ch] "$linux/arch/arm64/kvm/pkvm_test.h"; do
 		[ "$source" -nt "$target" ] || continue
 		aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror "$@" -o "$target"
 		return
 	done
 }
 
-# Print the lines of the initramfs that bring the modules, and list them.
+# list_modules LIST NAME...: print the lines of the initramfs that bring the
+# modules, what they need first, and a file /LIST of them.
+list_modules() {
+	local list=$1 name path file
+
+	shift
+	: >"$out/$list"
+	while read -r path; do
+		file=${path##*/}
+		file=${file%.xz}
+		case $path in
+		*.xz)	xz -dc "$path" >"$out/ko/$file" ;;
+		*)	cp "$path" "$out/ko/$file" ;;
+		esac
+		echo "/ko/$file" >>"$out/$list"
+		echo "file /ko/$file $out/ko/$file 644 0 0"
+	done < <(for name in "$@"; do
+			modprobe -d "$root" -S "$version" --show-depends "$name"
+		 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }')
+	echo "file /$list $out/$list 644 0 0"
+}
+
 guest_modules() {
-	local root=$out/modules version name path file
+	local root=$out/module-root version
 
 	[ -z "${GUEST_KERNEL:-}" ] || return 0
 	version=$(ls "$fetched/guest-kernel/lib/modules" 2>/dev/null ||
@@ -72,22 +103,9 @@ guest_modules() {
 	cp -al "$fetched"/guest-kernel/{usr/,}lib/modules/"$version" "$root/lib/modules" 2>/dev/null ||
 		[ -d "$root/lib/modules/$version" ]
 	depmod -b "$root" "$version" 2>/dev/null
-	for name in "${modules[@]}"; do
-		modprobe -d "$root" -S "$version" --show-depends "$name"
-	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$out/module-paths"
-	: >"$out/module-list"
 	echo "dir /ko 755 0 0"
-	while read -r path; do
-		file=${path##*/}
-		file=${file%.xz}
-		case $path in
-		*.xz)	xz -dc "$path" >"$out/ko/$file" ;;
-		*)	cp "$path" "$out/ko/$file" ;;
-		esac
-		echo "/ko/$file" >>"$out/module-list"
-		echo "file /ko/$file $out/ko/$file 644 0 0"
-	done <"$out/module-paths"
-	echo "file /modules $out/module-list 644 0 0"
+	list_modules modules "${modules[@]}"
+	list_modules modules.virtio "${virtio[@]}"
 	rm -rf "$root"
 }
 
@@ -112,8 +130,6 @@ make_disk() {
 
 	kernel=${GUEST_KERNEL:-$(ls "$fetched"/guest-kernel/boot/vmlinuz-*)}
 	initrd=${GUEST_INITRD:-$out/initrd}
-	readable GUEST_KERNEL "$kernel"
-	readable GUEST_INITRD "$initrd"
 
 	rm -rf "$root"
 	mkdir -p "$root"/{boot,dev,proc,tmp,usr/bin,usr/share}
@@ -125,11 +141,13 @@ make_disk() {
 		cp "${VMM:-$fetched/vmm/usr/bin/qemu-system-aarch64}" "$root/usr/bin/"
 	fi
 	[ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
+	# A snapshot of a disk goes to /var/tmp.
+	[ -e "$root/var/tmp" ] || { mkdir -p "$root/var" && ln -s ../tmp "$root/var/tmp"; }
 	cp "$out/preload.so" "$root/usr/lib/"
 	cp "$kernel" "$root/boot/guest-kernel"
 	cp "$initrd" "$root/boot/guest-initrd"
-	cp "$fetched/guest-firmware/usr/share/qemu-efi-aarch64/QEMU_EFI.fd" \
-		"$root/boot/guest-firmware"
+	cp "$fetched/guest-edk2/usr/share/qemu-efi-aarch64/QEMU_EFI.fd" "$root/boot/edk2"
+	cp "$fetched/guest-uboot/usr/lib/u-boot/qemu_arm64/u-boot.bin" "$root/boot/u-boot"
 
 	rm -f "$out/disk.new"
 	mke2fs -q -t ext2 -b 4096 -m 0 -d "$root" "$out/disk.new" \
@@ -138,15 +156,74 @@ make_disk() {
 	rm -rf "$root"
 }
 
+is_elf_arm64() {
+	[ "$(od -An -tx1 -N 20 "$1" | tr -d ' \n' | cut -c 1-8,37-40)" = 7f454c46b700 ]
+}
+
+# An Image, such a one compressed, or one that unpacks itself.
+is_kernel() {
+	[ "$(od -An -tx1 -j 56 -N 4 "$1" | tr -d ' \n')" = 41524d64 ] ||
+		[ "$(od -An -tx1 -N 2 "$1" | tr -d ' \n')" = 1f8b ] ||
+		[ "$(od -An -c -j 4 -N 4 "$1" | tr -d ' \n')" = zimg ]
+}
+
+# What a person brings along, before anything is built with it.
+check_choices() {
+	local program
+
+	if [ -n "${GUEST_KERNEL:-}" ]; then
+		readable GUEST_KERNEL "$GUEST_KERNEL"
+		is_kernel "$GUEST_KERNEL" ||
+			die "GUEST_KERNEL=$GUEST_KERNEL is no kernel for arm64: give an Image," \
+			    "or a vmlinuz of Debian's or Fedora's. A vmlinux will not do."
+	fi
+	[ -z "${GUEST_INITRD:-}" ] || readable GUEST_INITRD "$GUEST_INITRD"
+	if [ -n "${VMM:-}" ]; then
+		program=$VMM
+		[ ! -d "$VMM" ] || program=$VMM/usr/bin/qemu-system-aarch64
+		readable VMM "$program"
+		is_elf_arm64 "$program" ||
+			die "VMM=$VMM: $program is no program for arm64, so a host for arm64" \
+			    "cannot run it. Debian's is in the package qemu-system-arm of arm64."
+	fi
+	case ${ROOT:-debian} in
+	debian)	;;
+	*)	[ -d "$ROOT" ] || readable ROOT "$ROOT" ;;
+	esac
+}
+
+# The guest's own disk.
+make_root() {
+	local dir=${ROOT:-debian}
+
+	[ "$dir" != debian ] || dir=$fetched/guest-root
+	if [ -f "$dir" ]; then
+		ln -sf "$(realpath "$dir")" "$out/root-disk"
+		return 0
+	fi
+	need_space 600 "$build" "the root file system of the guest"
+	rm -f "$out/root-disk"
+	mke2fs -q -t ext4 -b 4096 -m 0 -d "$dir" "$out/root-disk" \
+		$(($(du -sm --apparent-size "$dir" | cut -f 1) * 5 / 4 + 64))M ||
+		die "ROOT=$dir does not fit onto a file system: the lines above say why." \
+		    "A directory that only root can read is for root to use."
+}
+
 build() {
+	check_choices
 	need_space 600 "$build" "the guest's disk"
 	mkdir -p "$out"
-	compile init -static "$tools/guest/init.c" "$tools/guest/checks.c"
-	compile guest-run -static "$tools/guest/guest-run.c"
+	local sources=$tools/guest
+
+	compile init -static "$sources"/{init,checks,checks-cpu,checks-system,root}.c
+	compile guest-run -static "$sources"/{guest-run,vmm}.c
+	compile uboot-run -static "$sources"/{uboot-run,vmm}.c
+	compile guest-soak -static -I "$linux/arch/arm64/kvm" "$sources"/{soak,vmm}.c
 	compile preload.so -shared -fPIC -isystem "$build/selftests/headers/usr/include" \
-		"$tools/guest/preload.c"
+		"$sources/preload.c"
 	make_initrd
 	make_disk
+	make_root
 }
 
 case ${1:-} in

@@ -44,7 +44,7 @@ checkpatch() {
 		(cd "$linux" && "${debian[@]}" scripts/checkpatch.pl --strict --no-signoff -q \
 			--ignore FILE_PATH_CHANGES,CAMELCASE,MACRO_ARG_REUSE,AVOID_BUG,VOLATILE "$mail") || ret=1
 	done
-	for file in "$tools"/*.c; do
+	for file in "$tools"/*.c "$tools"/guest/*.[ch]; do
 		(cd "$linux" && "${debian[@]}" scripts/checkpatch.pl --strict -q --no-tree \
 			--ignore PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE -f "$file") || ret=1
 	done

@@ -82,10 +82,10 @@ selftests() {
 # Real guests. What a person brings along is taken as it is each time.
 guests() {
 	"$tools/guest.sh" fetch || exit 1
-	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 	once guest "$linux" "$tools/guest.sh" "$tools"/guest/* -- \
 		"make the disk of the real guests" "$tools/guest.sh" build
-	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 }
 
 mutate() {

@@ -543,7 +543,25 @@ static long take_back(struct pkvm_test_count *count)
 	return 0;
 }
 
+/* Count the pages of memory that the host cannot read, which are EL2's. */
+static long count_el2_pages(u64 *pages)
+{
+	phys_addr_t start, end, at;
+	u64 i, value;
+
+	*pages = 0;
+	for_each_mem_range(i, &start, &end) {
+		for (at = PAGE_ALIGN(start); at + PAGE_SIZE <= end; at += PAGE_SIZE) {
+			*pages += !!read_datum(__va(at), &value, 1);
+			if (IS_ALIGNED(at, SZ_2M))
+				cond_resched();
+		}
+	}
+	return 0;
+}
+
 union ioctl_arg {
+	u64 pages;
 	struct pkvm_test_field_info field;
 	struct pkvm_test_poke poke;
 	struct pkvm_test_hcall_info hcall;
@@ -573,6 +591,8 @@ static long dispatch(struct pkvm_test_file *file, unsigned int cmd, union ioctl_
 		return take_back(&arg->count);
 	case PKVM_TEST_RUN:
 		return run(&arg->run);
+	case PKVM_TEST_EL2_PAGES:
+		return count_el2_pages(&arg->pages);
 	default:
 		return -ENOTTY;
 	}

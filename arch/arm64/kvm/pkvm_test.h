@@ -124,5 +124,7 @@ struct pkvm_test_count {
 /* Forget the pages that EL2 gave back to a VM: they belong to the file. */
 #define PKVM_TEST_TAKE_BACK	_IOWR('P', 7, struct pkvm_test_count)
 #define PKVM_TEST_RUN		_IOWR('P', 8, struct pkvm_test_run)
+/* How many pages of the machine's memory are EL2's? */
+#define PKVM_TEST_EL2_PAGES	_IOR('P', 9, __u64)
 
 #endif /* __ARM64_KVM_PKVM_TEST_H__ */

@@ -4,10 +4,11 @@
  * as the guest's first process. Talk to that on the guest's console, and
  * report what it found, as TAP, with all that the console said.
  *
- * usage: guest-run [-c CPUS] [-t SECONDS] [-P] [-N] [-E] [-U] [-V]
+ * usage: guest-run [-c CPUS] [-t SECONDS] [-P] [-N] [-E] [-R] [-U] [-V]
  *	-P	the VM has no PAuth, although the host has it
  *	-N	an ordinary VM, not a protected one
  *	-E	the firmware EDK2 starts the kernel, not the VMM
+ *	-R	it has a root file system and a network, by virtio
  *	-U	the initramfs is not ours: only look at how the guest ends
  *	-V	all that the kernel says; otherwise its warnings and our report, since
  *		each character on the console is an exit to the VMM
@@ -18,34 +19,30 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
+#include "util.h"
+#include "vmm.h"
 
-#define ROOT		"/vmm"
+/* An emulated host that has to share its machine stalls for seconds. */
+#define PATIENCE	" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
+
 #define MAX_CASES	128
 
+static struct vmm vmm = { .cpus = 1, .pauth = true, .protected = true };
+
 static struct {
-	int cpus;
 	int seconds;
-	bool pauth;
-	bool protected;
-	bool firmware;
 	bool unchecked;
 	bool verbose;
-} options = { .cpus = 1, .seconds = 540, .pauth = true, .protected = true };
+} options = { .seconds = 540 };
 
 /* What is known of the guest so far. */
 static struct {
@@ -61,71 +58,6 @@ static void add_case(const char *result, const char *text)
 {
 	if (guest.nr_cases < MAX_CASES)
 		snprintf(guest.cases[guest.nr_cases++], 256, "%s\t%s", result, text);
-}
-
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-static void die(const char *what)
-{
-	fprintf(stderr, "guest-run: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-/* The VMM and what it loads come on a disk of their own. */
-static void mount_root(void)
-{
-	if (!access(ROOT "/dev/kvm", F_OK))
-		return;
-	mkdir(ROOT, 0755);
-	if (mount("/dev/vda", ROOT, "ext2", MS_RDONLY, NULL) ||
-	    mount("/dev", ROOT "/dev", NULL, MS_BIND, NULL) ||
-	    mount("proc", ROOT "/proc", "proc", 0, NULL) ||
-	    mount("tmpfs", ROOT "/tmp", "tmpfs", 0, NULL))
-		die("mount " ROOT);
-	if (access(ROOT "/dev/kvm", F_OK))
-		die("/dev/kvm");
-}
-
-static void exec_vmm(int in, int out, int err)
-{
-	char smp[16], append[512];
-	const char *argv[] = {
-		"qemu-system-aarch64", "-M", "virt,gic-version=3", "-accel", "kvm",
-		"-cpu", options.pauth ? "host" : "host,pauth=off",
-		"-smp", smp, "-m", "512M",
-		"-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio",
-		"-kernel", "/boot/guest-kernel", "-initrd", "/boot/guest-initrd",
-		"-append", append,
-		options.firmware ? "-bios" : NULL, "/boot/guest-firmware", NULL
-	};
-	bool pauth = options.pauth && getauxval(AT_HWCAP) & HWCAP_PACA;
-
-	/* Without PAuth in the host there is none to turn off. */
-	if (!(getauxval(AT_HWCAP) & HWCAP_PACA))
-		argv[6] = "host";
-	snprintf(smp, sizeof(smp), "%d", options.cpus);
-	/* An emulated host that has to share its machine stalls for seconds. */
-	snprintf(append, sizeof(append),
-		 "console=ttyAMA0 earlycon=pl011,0x9000000 loglevel=%d printk.devkmsg=on "
-		 "panic=-1 watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 "
-		 "pvm.cpus=%d pvm.protected=%d pvm.pauth=%d",
-		 options.verbose ? 7 : 5, options.cpus, options.protected, pauth);
-
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	dup2(err, STDERR_FILENO);
-	if (chroot(ROOT) || chdir("/"))
-		die(ROOT);
-	if (options.protected)
-		setenv("LD_PRELOAD", "/usr/lib/preload.so", 1);
-	execv("/usr/bin/qemu-system-aarch64", (char **)argv);
-	die("/usr/bin/qemu-system-aarch64");
 }
 
 /* Print what KVM counted for the VM that has run most. */
@@ -149,7 +81,7 @@ static void print_stats(void)
 			continue;
 		if (fscanf(file, "%lu", &value) == 1 && value > most) {
 			most = value;
-			strcpy(best, dir);
+			memcpy(best, dir, sizeof(best));
 		}
 		fclose(file);
 	}
@@ -263,37 +195,33 @@ static bool read_stream(struct stream *stream, int to_guest)
 }
 
 /* Pass on what guest and VMM say until the VMM ends; return how it ended. */
-static const char *relay(pid_t pid, int to_guest, struct stream streams[2])
+static const char *relay(void)
 {
-	static char how[64];
-	double deadline = now() + options.seconds;
-	struct pollfd pfds[2] = {
-		{ .fd = streams[0].fd, .events = POLLIN },
-		{ .fd = streams[1].fd, .events = POLLIN },
+	struct stream streams[2] = {
+		{ .name = "console", .fd = vmm.from_guest }, { .name = "vmm", .fd = vmm.errors },
 	};
-	int status, i;
+	struct pollfd pfds[2] = {
+		{ .fd = vmm.from_guest, .events = POLLIN }, { .fd = vmm.errors, .events = POLLIN },
+	};
+	double deadline = now() + options.seconds;
+	static char how[64];
+	int i;
 
 	while (pfds[0].fd >= 0 || pfds[1].fd >= 0) {
 		double left = deadline - now();
 
 		if (left <= 0 || poll(pfds, 2, left * 1000 + 1) == 0) {
-			kill(pid, SIGKILL);
-			waitpid(pid, &status, 0);
+			kill(vmm.pid, SIGKILL);
+			vmm_wait(&vmm);
 			snprintf(how, sizeof(how), "no end within %d s", options.seconds);
 			return how;
 		}
 		for (i = 0; i < 2; i++) {
-			if (pfds[i].revents && !read_stream(&streams[i], i ? -1 : to_guest))
+			if (pfds[i].revents && !read_stream(&streams[i], i ? -1 : vmm.to_guest))
 				pfds[i].fd = -1;
 		}
 	}
-	waitpid(pid, &status, 0);
-	if (WIFEXITED(status) && !WEXITSTATUS(status))
-		return NULL;
-	snprintf(how, sizeof(how), "the VMM: %s %d",
-		 WIFEXITED(status) ? "exit status" : "signal",
-		 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
-	return how;
+	return vmm_wait(&vmm);
 }
 
 static int print_cases(void)
@@ -318,7 +246,7 @@ static void judge(const char *how)
 {
 	char text[128];
 
-	if (options.protected)
+	if (vmm.protected)
 		add_case(guest.vms ? "ok" : "not ok", "the VM is a protected one");
 	if (!options.unchecked) {
 		snprintf(text, sizeof(text), "boot, reset, boot%s%s",
@@ -335,22 +263,25 @@ static void parse_options(int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "c:t:PNEUV")) != -1) {
+	while ((opt = getopt(argc, argv, "c:t:PNERUV")) != -1) {
 		switch (opt) {
 		case 'c':
-			options.cpus = atoi(optarg);
+			vmm.cpus = atoi(optarg);
 			break;
 		case 't':
 			options.seconds = atoi(optarg);
 			break;
 		case 'P':
-			options.pauth = false;
+			vmm.pauth = false;
 			break;
 		case 'N':
-			options.protected = false;
+			vmm.protected = false;
 			break;
 		case 'E':
-			options.firmware = true;
+			vmm.firmware = "/boot/edk2";
+			break;
+		case 'R':
+			vmm.root = true;
 			break;
 		case 'U':
 			options.unchecked = true;
@@ -366,28 +297,19 @@ static void parse_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct stream streams[2] = { { .name = "console" }, { .name = "vmm" } };
-	int in[2], out[2], err[2];
-	pid_t pid;
+	char cmdline[512];
 
 	parse_options(argc, argv);
-	mount_root();
+	vmm_mount();
 	printf("TAP version 13\n");
 	fflush(stdout);
 
-	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC))
-		die("pipe");
-	pid = fork();
-	if (pid < 0)
-		die("fork");
-	if (!pid)
-		exec_vmm(in[0], out[1], err[1]);
-	close(in[0]);
-	close(out[1]);
-	close(err[1]);
-	streams[0].fd = out[0];
-	streams[1].fd = err[0];
-
-	judge(relay(pid, in[1], streams));
+	snprintf(cmdline, sizeof(cmdline), GUEST_CMDLINE PATIENCE
+		 " loglevel=%d pvm.cpus=%d pvm.protected=%d pvm.pauth=%d pvm.root=%d",
+		 options.verbose ? 7 : 5, vmm.cpus, vmm.protected, vmm_pauth(&vmm),
+		 vmm.root);
+	vmm.kernel = cmdline;
+	vmm_start(&vmm);
+	judge(relay());
 	return print_cases();
 }

@@ -21,6 +21,9 @@
 
 #define GUEST_PREFIX	"pvm: "
 
+/* What every guest's kernel is told. */
+#define GUEST_CMDLINE	"console=ttyAMA0 earlycon=pl011,0x9000000 panic=-1 printk.devkmsg=on"
+
 enum outcome { PASS, FAIL, SKIP };
 
 /* What the launcher says of this guest on the kernel's command line. */
@@ -28,6 +31,8 @@ struct expected {
 	int cpus;		/* pvm.cpus= */
 	bool protected;		/* pvm.protected= */
 	bool pauth;		/* pvm.pauth= */
+	bool root;		/* pvm.root=: there are devices of virtio */
+	bool alone;		/* pvm.alone=: nobody answers; check and reset for ever */
 };
 
 struct check {
@@ -36,6 +41,8 @@ struct check {
 	enum outcome (*run)(const struct expected *expected, char *why);
 	/* Run it after the reset, too. */
 	bool always;
+	/* It looks at the devices of virtio. */
+	bool root;
 };
 
 #define WHY_MAX	160

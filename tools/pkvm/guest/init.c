@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "util.h"
 
 /*
  * The kernel prints a record of its log in one piece; what a process writes
@@ -67,16 +68,16 @@ static void mount_all(void)
 		{ "devtmpfs", "/dev" }, { "proc", "/proc" }, { "sysfs", "/sys" },
 	};
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		mkdir(types[i][1], 0755);
 		mount(types[i][0], types[i][1], types[i][0], 0, NULL);
 	}
 }
 
-/* Insert the modules that /modules lists; a CPU may have no use for one. */
-static void insert_modules(void)
+/* Insert the modules that @name lists; a CPU may have no use for one. */
+static void insert_modules(const char *name)
 {
-	FILE *list = fopen("/modules", "re");
+	FILE *list = fopen(name, "re");
 	char path[256];
 
 	while (list && fgets(path, sizeof(path), list)) {
@@ -150,6 +151,8 @@ static void read_expected(struct expected *expected)
 	expected->cpus = number(cmdline, "pvm.cpus=", 1);
 	expected->protected = number(cmdline, "pvm.protected=", 1);
 	expected->pauth = number(cmdline, "pvm.pauth=", 0);
+	expected->root = number(cmdline, "pvm.root=", 0);
+	expected->alone = number(cmdline, "pvm.alone=", 0);
 }
 
 static void run_checks(const struct expected *expected, bool again)
@@ -157,7 +160,7 @@ static void run_checks(const struct expected *expected, bool again)
 	for (size_t i = 0; i < nr_checks; i++) {
 		char why[WHY_MAX] = "";
 
-		if (again && !checks[i].always)
+		if ((again && !checks[i].always) || (checks[i].root && !expected->root))
 			continue;
 		switch (checks[i].run(expected, why)) {
 		case PASS:
@@ -183,14 +186,18 @@ int main(void)
 	quiet_console();
 	read_expected(&expected);
 
-	say("boot?");
-	answer(line, sizeof(line));
-	again = atoi(line) > 1;
+	if (!expected.alone) {
+		say("boot?");
+		answer(line, sizeof(line));
+	}
+	again = !expected.alone && atoi(line) > 1;
 
 	if (!again) {
 		show_cpuinfo();
 		show_id_registers();
-		insert_modules();
+		insert_modules("/modules");
+		if (expected.root)
+			insert_modules("/modules.virtio");
 	}
 	run_checks(&expected, again);
 

@@ -16,7 +16,9 @@
 
 #include <linux/kvm.h>
 
-#define VM_TYPE_PROTECTED	(1UL << 31)
+#include "util.h"
+
+#define VM_TYPE_PROTECTED	BIT(31)
 
 static const unsigned long never[] = {
 	KVM_CAP_ARM_PMU_V3, KVM_CAP_ARM_SVE, KVM_CAP_ARM_MTE, KVM_CAP_ARM_EL1_32BIT,
@@ -47,7 +49,7 @@ int ioctl(int fd, unsigned long request, ...)
 
 	if (request == KVM_CREATE_VM)
 		return create_vm(fd, arg);
-	for (i = 0; request == KVM_CHECK_EXTENSION && i < sizeof(never) / sizeof(never[0]); i++) {
+	for (i = 0; request == KVM_CHECK_EXTENSION && i < ARRAY_SIZE(never); i++) {
 		if (arg == never[i])
 			return 0;
 	}

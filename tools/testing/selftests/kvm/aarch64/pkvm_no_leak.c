@@ -13,6 +13,7 @@
  *  close during run	all file descriptors go while a vCPU runs
  *  limit again		EL2 still has all of its handles
  *  memory		the host has the memory that it had
+ *  EL2's memory	and so has EL2, to the page
  *
  * "allocation" needs CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC.
  *
@@ -28,6 +29,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "hostile_host.h"
 #include "kselftest.h"
 #include "kvm_util.h"
 #include "processor.h"
@@ -349,18 +351,30 @@ static long free_kb(void)
 	return kb;
 }
 
+static u64 el2_pages(void)
+{
+	int fd = open(PKVM_TEST_DEVICE, O_RDWR);
+	u64 pages = 0;
+
+	TEST_ASSERT(fd >= 0 && !ioctl(fd, PKVM_TEST_EL2_PAGES, &pages),
+		    PKVM_TEST_DEVICE ": %s", strerror(errno));
+	close(fd);
+	return pages;
+}
+
 int main(void)
 {
 	/* 1: str x0, [x1]; b 1b */
 	static const u32 insns[] = { 0xf9000020, 0x17ffffff };
 	struct rlimit files = { 4096, 4096 };
+	u64 el2_before, el2_now;
 	long before, lost;
 
 	ksft_print_header();
 	kvm_fd = open_kvm_dev_path_or_exit();
 	if (ioctl(kvm_fd, KVM_CREATE_VM, KVM_VM_TYPE_ARM_PROTECTED) < 0)
 		ksft_exit_skip("this host has no protected VMs\n");
-	ksft_set_plan(8);
+	ksft_set_plan(9);
 	setrlimit(RLIMIT_NOFILE, &files);
 	run_size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	code = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
@@ -375,6 +389,7 @@ int main(void)
 	if (injection_is_possible())
 		allocation(true);
 	before = free_kb();
+	el2_before = el2_pages();
 	ksft_test_result(max_vcpus(), "max vCPUs\n");
 	if (injection_is_possible()) {
 		ksft_test_result(allocation(true), "allocation, protected\n");
@@ -390,5 +405,9 @@ int main(void)
 	if (lost > 4096)
 		ksft_print_msg("%ld KiB are gone\n", lost);
 	ksft_test_result(lost <= 4096, "memory\n");
+	el2_now = el2_pages();
+	if (el2_now != el2_before)
+		ksft_print_msg("%lu pages, now %lu\n", el2_before, el2_now);
+	ksft_test_result(el2_now == el2_before, "EL2's memory\n");
 	ksft_finished();
 }
