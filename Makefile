@@ -42,6 +42,7 @@ help:
 	@echo '  make lint       series, checkpatch, sparse, shellcheck, documentation'
 	@echo '  make docs       make the page of the contract from its headers, and the series'
 	@echo '  make mutate     an error in each row and bit: does a test notice? T= CPU='
+	@echo '  make coverage   the lines of EL2 that no test reaches: T= CPU= MODE='
 	@echo '  make baseline   the kvm selftests on the unpatched base, against what is expected'
 	@echo '  make bench      what traps cost, base and series: CPU= MODE= IMAGE=FILE UPDATE=1'
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug|hostile LLVM=1'
@@ -90,6 +91,11 @@ mutate: series
 	@$(run)/deps.sh build run
 	@$(run)/stages.sh mutate
 	@$(run)/mutate.sh
+
+coverage: series
+	@$(run)/deps.sh build run
+	@FLAVOUR=hostile $(run)/stages.sh check
+	@$(run)/coverage.sh
 
 baseline: series
 	@$(run)/deps.sh build run $(if $(LLVM),llvm)
@@ -148,12 +154,12 @@ terminal:
 clean:
 	rm -rf $(BUILD)/kernel $(BUILD)/selftests $(BUILD)/selftests-base \
 		$(BUILD)/results $(BUILD)/plans $(BUILD)/logs $(BUILD)/host $(BUILD)/kconfig \
-		$(BUILD)/docs $(BUILD)/bench
+		$(BUILD)/docs $(BUILD)/bench $(BUILD)/coverage
 
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check fuzz soak mutate baseline bench demo bisect \
-	docs lint shell gdb list menuconfig config oldconfig defconfig terminal clean \
+.PHONY: help base series refresh kernel check fuzz soak mutate coverage baseline bench demo \
+	bisect docs lint shell gdb list menuconfig config oldconfig defconfig terminal clean \
 	distclean
 .NOTPARALLEL:

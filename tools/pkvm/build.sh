@@ -12,6 +12,7 @@
 #        build.sh mutants                  build what makes errors on purpose
 #        build.sh bench                    build the benchmark
 #        build.sh sizes OUT                what EL2 takes in a kernel built in OUT
+#        build.sh lines                    build EL2 of the hostile kernel with line numbers
 #        build.sh bench-kernel             build the base it compares with (release)
 #
 # FLAVOUR is release, debug or hostile, LLVM=1 takes clang instead of gcc.
@@ -115,6 +116,16 @@ kernel)
 	;;
 base-kernel)
 	kernel release "$build/base" "$build/kernel/base$suffix"
+	;;
+lines)
+	out=$build/kernel/lines
+	configure hostile "$linux" "$out"
+	# The code is the same, but a whole kernel takes far longer with this.
+	"$linux/scripts/config" --file "$out/.config" -e DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT \
+		-d DEBUG_INFO_NONE
+	"${kmake[@]}" -s -C "$linux" O="$out" olddefconfig
+	grep -qx CONFIG_DEBUG_INFO=y "$out/.config" || die "$out has no line numbers."
+	"${kmake[@]}" -s -C "$linux" O="$out" -j"$jobs" prepare arch/arm64/kvm/hyp/nvhe/
 	;;
 bench-kernel)
 	kernel release "$build/bench-base" "$build/kernel/bench-base$suffix"

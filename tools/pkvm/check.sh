@@ -35,7 +35,7 @@ mkdir -p "$build/results"
 : >"$tally"
 
 # Those that need a kernel that lets them attack, and those that know no end.
-needs_hostile="pkvm_hypercalls pkvm_lying_host pkvm_no_leak"
+needs_hostile="pkvm_hypercalls pkvm_lying_host pkvm_no_leak pkvm_teardown"
 fuzzers="pkvm_hypercalls pkvm_hostile_guest"
 
 # in_plan FLAVOUR TEST: does the test run on that kernel?

@@ -18,7 +18,7 @@ declare -A sets=(
 		 flex bison bc rsync perl libssl-dev libelf-dev"
 	[run]="python3"
 	[guest]="kmod e2fsprogs"
-	[lint]="sparse shellcheck python3-ply python3-git python3-sphinx python3-yaml"
+	[lint]="sparse shellcheck coccinelle python3-ply python3-git python3-sphinx python3-yaml"
 	[llvm]="clang lld llvm"
 	[gdb]="gdb-multiarch"
 	[menuconfig]="libncurses-dev pkg-config"

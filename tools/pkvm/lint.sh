@@ -69,6 +69,57 @@ sparse() {
 	fi
 }
 
+# Waived: check_bq27xxx_data.cocci is about the tables of one driver, and needs an
+# OCaml compiler.
+cocci_waived="api/check_bq27xxx_data.cocci"
+
+# The kernel's coccinelle checks, on the series' own kernel code. Not on selftests,
+# which do not use what these know.
+cocci() {
+	local script options files ret=0 log=$build/logs/cocci.out
+
+	mapfile -t files < <(overlay | grep '^arch/.*\.c$')
+	[ ${#files[@]} -gt 0 ] || { echo "there are no files to check"; return 1; }
+	cd "$linux" || return
+	while read -r script; do
+		[[ " $cocci_waived " != *" ${script#scripts/coccinelle/} "* ]] || continue
+		# As scripts/coccicheck finds them.
+		grep -q 'virtual report' "$script" || continue
+		options=$(sed -n 's,^// *Options: *,,p' "$script" | head -n 1)
+		# shellcheck disable=SC2086 # options are words
+		timeout 300 spatch -D report --very-quiet --cocci-file "$script" \
+			${options:---no-includes} "${files[@]}" >"$log" 2>"$log.err" ||
+			{ echo "$script failed:"; cat "$log.err"; ret=1; }
+		[ ! -s "$log" ] || { echo "$script:"; cat "$log"; ret=1; }
+	done < <(find scripts/coccinelle -name '*.cocci' | sort)
+	return $ret
+}
+
+# EL2 has one page of stack for each CPU, 4096 bytes, with a guard page below. The
+# longest way down is an abort of the host's, or a hypercall, that maps memory: a dozen
+# functions, with the walk of the tables nesting four levels. No function may take
+# more than this; most take less than 100 bytes. Entries for exceptions are not
+# functions: what is added up there are the vectors of a table.
+stack_limit=512
+stack_waived="__kvm_hyp_vector|__bp_harden_hyp_vecs|__kvm_hyp_host_vector"
+
+stack() {
+	local dir=arch/arm64/kvm/hyp/nvhe object found
+
+	object=$out/$dir/kvm_nvhe.o
+	"$tools/build.sh" config debug "$linux" "$out" || return
+	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- -j"$jobs" prepare "$dir/" ||
+		return
+	# Bytes come last: name [object]:bytes
+	found=$(aarch64-linux-gnu-objdump -d "$object" | perl "$linux/scripts/checkstack.pl" arm64 0 |
+		grep -Ev "__kvm_nvhe_($stack_waived) ") || return
+	echo "$found" | head -n 5
+	# A table without entries would pass, too.
+	[ "$(wc -l <<<"$found")" -gt 50 ] || { echo "few functions have a stack"; return 1; }
+	! awk -F '[:\t]+' -v limit="$stack_limit" '$NF > limit { print; bad = 1 } END { exit !bad }' \
+		<<<"$found"
+}
+
 shell() {
 	cd "$top" && shellcheck tools/pkvm/*.sh .ci/run
 }
@@ -136,6 +187,8 @@ kernel_doc() {
 check series "the series is consistent" "$tools/check-series.sh"
 check checkpatch "checkpatch --strict" checkpatch
 check sparse "sparse and W=1 over EL2 and KVM" sparse
+check cocci "the kernel's coccinelle checks" cocci
+check stack "stack of EL2's functions" stack
 check shell "shellcheck" shell
 check python "the report compiles" python
 check maintainers "MAINTAINERS covers every file" maintainers_cover

@@ -153,7 +153,8 @@ get_qemu() {
 
 # host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command
 # that starts a host; the caller adds its character devices. APPEND adds to
-# the kernel's command line. With ICOUNT=1 the counter of the machine, which has
+# the kernel's command line; TRACE=FILE has QEMU write there the code that it translates
+# at EL2's addresses, which are the upper half of the lower ones. With ICOUNT=1 the counter of the machine, which has
 # one CPU then, counts instructions, and nothing differs from one start to the
 # next: no seed for random numbers, and no queue of a virtio device that another
 # thread serves while the guest polls.
@@ -168,6 +169,8 @@ host_command() {
 		extra+=${extra:+,}dtb-randomness=off
 		qemu+=(-icount "shift=0,sleep=off" -global virtio-mmio.ioeventfd=off)
 	fi
+	[ -z "${TRACE:-}" ] ||
+		qemu+=(-d in_asm -dfilter 0x800000000000+0x7ffeffffffff -D "$TRACE")
 	qemu+=(-M "virt,virtualization=on,gic-version=3${extra:+,$extra}" -cpu "$cpu"
 		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}"
 		-nic none -display none -no-reboot

@@ -17,6 +17,7 @@
 #include <linux/debugfs.h>
 #include <linux/kvm_host.h>
 #include <linux/seq_file.h>
+#include <linux/string_choices.h>
 
 #include <asm/esr.h>
 #include <asm/kvm_id_print.h>
@@ -68,7 +69,7 @@ static void show_last_undef(struct seq_file *s, u64 esr, u64 pc)
 
 	if (ESR_ELx_EC(esr) == ESR_ELx_EC_SYS64)
 		seq_printf(s, "%s of S%u_%u_C%u_C%u_%u",
-			   esr & ESR_ELx_SYS64_ISS_DIR_READ ? "read" : "write",
+			   str_read_write(esr & ESR_ELx_SYS64_ISS_DIR_READ),
 			   (u32)sys_reg_Op0(id), (u32)sys_reg_Op1(id), (u32)sys_reg_CRn(id),
 			   (u32)sys_reg_CRm(id), (u32)sys_reg_Op2(id));
 	else

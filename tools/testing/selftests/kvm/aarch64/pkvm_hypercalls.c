@@ -11,6 +11,7 @@
  *  abort: WHO		memory that EL2 has cannot be accessed by the host, and the
  *			attempt is the host's problem, not EL2's
  *  smc			firmware calls that EL2 looks at: PSCI, FF-A
+ *  smc: results	what such a call does not return is zero, and nothing of EL2's
  *  random SEED		random calls from two CPUs; afterwards EL2 gives all back
  *  canaries		no page that was never named has changed
  *  other VM		a protected VM beside all this has the view that it had
@@ -629,6 +630,43 @@ static bool firmware_calls(struct hostile_random *r, unsigned int nr)
 	return true;
 }
 
+/* FF-A calls have results in four registers, whether firmware knows them or not. */
+static bool firmware_results(void)
+{
+	static const struct {
+		u32 id;
+		u64 arg;
+	} calls[] = {
+		{ 0x84000063, 0x20000 },	/* FFA_VERSION: none that there is */
+		{ 0x84000063, 0x10000 },
+		{ 0x84000063, 0x10001 },
+		{ 0x84000064, 0x84000061 },	/* FFA_FEATURES */
+		{ 0x84000067 },			/* FFA_RXTX_UNMAP */
+		{ 0xc4000073 },			/* FFA_MEM_SHARE */
+	};
+	struct pkvm_test_call call;
+	unsigned int i, j;
+	bool ok = true;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		/* Something that leaves more on EL2's stack. */
+		hcall("__pkvm_host_share_hyp", page_pfn(0), 0, 0);
+		hcall("__pkvm_host_unshare_hyp", page_pfn(0), 0, 0);
+		call = (struct pkvm_test_call) {
+			.smc = 1, .id = calls[i].id, .args = { calls[i].arg, ~0UL, ~0UL, ~0UL },
+		};
+		hostile_call(&call);
+		/* An error code is in X2 of FFA_ERROR. */
+		for (j = 1; j < 4; j++) {
+			if (!call.ret[j] || (j == 2 && call.ret[0] == 0x84000060))
+				continue;
+			ksft_print_msg("0x%x: X%u is 0x%lx\n", calls[i].id, j, (u64)call.ret[j]);
+			ok = false;
+		}
+	}
+	return ok;
+}
+
 /* Handles that have been given out, by all threads; stale ones stay. */
 static u64 known_handles[16];
 
@@ -794,6 +832,7 @@ int main(int argc, char *argv[])
 		{ "tlb_flush_vmid_range: ends", tlb_range_ends },
 		{ "abort: kernel", abort_of_kernel },
 		{ "abort: process", abort_of_process },
+		{ "smc: results", firmware_results },
 	};
 	struct probe_cfg cfg = { .vgic = true };
 	struct hostile_random random = { .state = 1 };

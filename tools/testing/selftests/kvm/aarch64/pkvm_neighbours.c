@@ -10,16 +10,17 @@
  *
  *  WHO REGISTER	keeps its value while the others write theirs
  *  WHO FP		the same for V16..V31, FPCR and FPSR
- *  WHO counter		counts on, without the offset of the other
+ *  WHO counter		counts on, with its own offset and not that of the other
  *  WHO timer		CVAL and CTL of the virtual timer
  *  new VM		a VM that is made afterwards finds no value of another's
  *  host FP		V16..V31, FPCR and FPSR of the process
+ *  host counter	the process reads a virtual counter without an offset
  *  host features	what the process can execute at EL0 is what it could: no
  *			trap of a guest is left behind
  *  host		the host's own registers are what they were
  *
- * Not here: PMU counters, which neither guest has; what EL2 does with those of
- * the host is not visible from user space under QEMU.
+ * Not here: PMU counters, which neither guest has; see pkvm_host_pmu for the host's.
+ * CNTPCT_EL0 of the unprotected guest: in protected mode, KVM does not offset it.
  *
  * Rules: contract, section 1, B6; section 4, restored on exit.
  */
@@ -32,6 +33,7 @@
 
 #define NR_ROUNDS	3
 #define FAR_AWAY	BIT(52)
+#define A_WHILE		BIT(44)
 
 struct row {
 	const char *name;
@@ -236,9 +238,33 @@ static void check_all(struct guest *g)
 		g->lost[i] = true;
 	}
 	if (words[NR_ROWS].value < g->counter ||
-	    words[NR_ROWS].value - g->counter > BIT(44))
+	    words[NR_ROWS].value - g->counter > A_WHILE)
 		g->counter_lost = true;
 	g->counter = words[NR_ROWS].value;
+}
+
+/* Each of the three has a time of its own. */
+static void set_offsets(void)
+{
+	struct kvm_arm_counter_offset offset = { .counter_offset = -FAR_AWAY };
+
+	vcpu_set_reg(guests[0].p->vcpu[0], KVM_REG_ARM_TIMER_CNT, 2 * FAR_AWAY);
+	guests[0].counter = 2 * FAR_AWAY;
+	vm_ioctl(guests[1].p->vm, KVM_ARM_SET_COUNTER_OFFSET, &offset);
+	guests[1].counter = FAR_AWAY;
+}
+
+/* What user space takes for the time: the offset of whoever ran last must go. */
+static bool host_counter_goes_on(void)
+{
+	static u64 last;
+	u64 now = read_sysreg(cntvct_el0);
+	bool ok = now >= last && now < A_WHILE;
+
+	if (!ok)
+		ksft_print_msg("the host's counter was 0x%lx, is 0x%lx\n", last, now);
+	last = now;
+	return ok;
 }
 
 static sigjmp_buf on_sigill;
@@ -353,22 +379,20 @@ int main(void)
 	struct probe_cfg cfg = { .vgic = true };
 	struct fp_state host_fp, host_now;
 	struct hostile_random random = { .state = 0x9abc };
-	bool host_fp_ok = true;
+	bool host_fp_ok = true, host_counter_ok = true;
 	u64 features;
 	int round, i;
 
 	ksft_print_header();
 	probe_require_protected();
-	ksft_set_plan(2 * (NR_ROWS + 2) + 4 + HOST_STATE_TESTS);
+	ksft_set_plan(2 * (NR_ROWS + 2) + 5 + HOST_STATE_TESTS);
 	host_state_save();
 	cfg.pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 	for (i = 0; i < 2; i++) {
 		cfg.unprotected = i;
 		guests[i].p = probe_create(&cfg);
 	}
-	/* Far from each other: an offset that stays behind shows. */
-	vcpu_set_reg(guests[1].p->vcpu[0], KVM_REG_ARM_TIMER_CNT, FAR_AWAY);
-	guests[1].counter = FAR_AWAY;
+	set_offsets();
 	features = host_features();
 
 	for (round = 0; round < NR_ROUNDS; round++) {
@@ -379,6 +403,7 @@ int main(void)
 			fp_load(&host_fp);
 			check_all(&guests[i]);
 			fp_store(&host_now);
+			host_counter_ok &= host_counter_goes_on();
 			host_fp_ok &= !memcmp(&host_now, &host_fp, sizeof(host_fp));
 			write_sysreg(0, fpcr);
 		}
@@ -386,6 +411,7 @@ int main(void)
 	for (i = 0; i < 2; i++)
 		report(&guests[i], cfg.pauth);
 	ksft_test_result(host_fp_ok, "host FP\n");
+	ksft_test_result(host_counter_ok, "host counter\n");
 	if (host_features() != features)
 		ksft_print_msg("0x%lx, was 0x%lx\n", host_features(), features);
 	ksft_test_result(host_features() == features, "host features\n");

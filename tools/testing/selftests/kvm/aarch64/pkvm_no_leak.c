@@ -8,14 +8,19 @@
  *			is refused; all can be made again afterwards
  *  max vCPUs		a VM with as many vCPUs as there may be, each of which runs
  *  allocation		the n-th allocation of memory fails, for each n on the way
- *			to a vCPU that ran: the VM is refused or works, and can go
+ *			to a vCPU that ran: the VM is refused with ENOMEM or works,
+ *			and can go. A refused one works later, unless KVM gave
+ *			it up: then EIO. That is for a vGIC that is half there
+ *  shared pages	nor is a page that was shared with EL2 still shared, when the
+ *			VM or vCPU that it was for could not be made
  *  signals		a process dies while it makes VMs
  *  close during run	all file descriptors go while a vCPU runs
  *  limit again		EL2 still has all of its handles
  *  memory		the host has the memory that it had
  *  EL2's memory	and so has EL2, to the page
  *
- * "allocation" needs CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC.
+ * "allocation" and "shared pages" need CONFIG_FAILSLAB and CONFIG_FAIL_PAGE_ALLOC,
+ * the latter also CONFIG_KVM_ARM_PKVM_TEST, to look.
  *
  * Rules: contract, sections 2 and 8; a VM is EL2's only as long as it lives.
  */
@@ -33,6 +38,7 @@
 #include "kselftest.h"
 #include "kvm_util.h"
 #include "processor.h"
+#include "../../../../../arch/arm64/kvm/pkvm_test.h"
 
 #define EL2_HANDLES	255
 #define CODE_GPA	0x10000
@@ -246,7 +252,7 @@ static bool injection_is_possible(void)
 
 static bool allocation(bool protected)
 {
-	unsigned int n, refused = 0, unexpected = 0;
+	unsigned int n, refused = 0, unexpected = 0, given_up = 0;
 	struct small_vm vm;
 	bool failed = true;
 	int ret, error;
@@ -261,13 +267,92 @@ static bool allocation(bool protected)
 		if (ret && error != ENOMEM && !unexpected++)
 			ksft_print_msg("failure %u: %s\n", n, strerror(error));
 		/* Not having had the memory once does not spoil the VM. */
-		if (ret && vm.run && vm.gic >= 0 && run_vcpu(vm.vcpu, vm.run))
-			ksft_print_msg("failure %u: and not later: %s\n", n,
-				       strerror(errno));
+		if (ret && vm.run && vm.gic >= 0 && run_vcpu(vm.vcpu, vm.run)) {
+			given_up++;
+			if (errno != EIO && !unexpected++)
+				ksft_print_msg("failure %u: and not later: %s\n", n,
+					       strerror(errno));
+		}
 		close_vm(&vm);
 	}
-	ksft_print_msg("%u allocations, %u times refused\n", n - 2, refused);
-	return !failed && refused > 10;
+	ksft_print_msg("%u allocations, %u times refused, %u VMs given up\n", n - 2, refused,
+		       given_up);
+	return !failed && refused > 10 && !unexpected;
+}
+
+static int device = -1;
+
+/* Remember where the VM and its vCPU are. Return how many pages that are. */
+static unsigned int add_pages(int vm, u32 place, u64 *pfn, unsigned int max)
+{
+	struct pkvm_test_addr addr = { .place = place, .vm_fd = vm };
+	unsigned int nr = 0;
+	u64 at;
+
+	TEST_ASSERT(!ioctl(device, PKVM_TEST_ADDR, &addr), "no address: %s", strerror(errno));
+	for (at = addr.pa >> 12; at <= (addr.pa + addr.size - 1) >> 12 && nr < max; at++)
+		pfn[nr++] = at;
+	return nr;
+}
+
+static s64 hcall(u64 id, u64 arg)
+{
+	struct pkvm_test_call call = { .id = id, .args = { arg } };
+
+	TEST_ASSERT(!ioctl(device, PKVM_TEST_CALL, &call), "no call: %s", strerror(errno));
+	return (int)call.ret[1];
+}
+
+static u64 hcall_id(const char *name)
+{
+	struct pkvm_test_hcall_info info = {};
+
+	while (!ioctl(device, PKVM_TEST_HCALL, &info)) {
+		if (!strcmp(info.name, name))
+			return info.id;
+		info.nr++;
+	}
+	TEST_FAIL("there is no hypercall %s", name);
+}
+
+/*
+ * The host's allocator gives the memory of what could not be made to what is made
+ * next. That is how the pages are known, of which none may be shared when it is gone.
+ */
+static bool shared_pages(void)
+{
+	u64 share = hcall_id("__pkvm_host_share_hyp");
+	u64 unshare = hcall_id("__pkvm_host_unshare_hyp");
+	unsigned int n, i, nr, shared = 0, refused = 0;
+	u64 pfn[64];
+	bool failed = true;
+	int vm, vcpu;
+
+	for (n = 1; failed && n < 500; n++) {
+		fail_nth(n);
+		vm = ioctl(kvm_fd, KVM_CREATE_VM, KVM_VM_TYPE_ARM_PROTECTED);
+		vcpu = vm < 0 ? -1 : ioctl(vm, KVM_CREATE_VCPU, 0);
+		failed = nth_has_failed();
+		fail_nth(0);
+		refused += vcpu < 0;
+		if (vm < 0)
+			vm = ioctl(kvm_fd, KVM_CREATE_VM, KVM_VM_TYPE_ARM_PROTECTED);
+		if (vcpu < 0)
+			vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+		TEST_ASSERT(vm >= 0 && vcpu >= 0, "no VM: %s", strerror(errno));
+		nr = add_pages(vm, PKVM_TEST_AT_VM, pfn, 32);
+		nr += add_pages(vm, PKVM_TEST_AT_VCPU, pfn + nr, 32);
+		close(vcpu);
+		close(vm);
+		for (i = 0; i < nr; i++) {
+			if (!hcall(share, pfn[i]))
+				hcall(unshare, pfn[i]);
+			else if (!shared++)
+				ksft_print_msg("failure %u: a page stays shared\n", n);
+		}
+	}
+	ksft_print_msg("%u times refused, %u pages stay shared\n", refused, shared);
+	return refused > 5 && !shared;
 }
 
 static void die_while_making_vms(unsigned int us)
@@ -398,6 +483,11 @@ int main(void)
 		ksft_test_result_skip("allocation, protected: no fault injection\n");
 		ksft_test_result_skip("allocation, unprotected: no fault injection\n");
 	}
+	device = open(PKVM_TEST_DEVICE, O_RDWR);
+	if (device >= 0 && injection_is_possible())
+		ksft_test_result(shared_pages(), "shared pages\n");
+	else
+		ksft_test_result_skip("shared pages: no %s\n", PKVM_TEST_DEVICE);
 	ksft_test_result(signals(), "signals\n");
 	ksft_test_result(close_during_run(), "close during run\n");
 	ksft_test_result(limit(), "limit again\n");
