@@ -16,10 +16,11 @@
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
 # TCG; on the debug kernel, which is ten times slower, the series' own on
-# cortex-a57 and max, or wherever FLAVOUR=debug asks for it. Real guests boot
-# where the table tools/pkvm/guests says. Tests that attack EL2
-# from the host need the hostile kernel, and run everywhere but on neoverse-v1 (see
-# README.md: known and open), or wherever FLAVOUR=hostile asks for it. And, on a release kernel that is not in protected mode, those that have to do with that.
+# cortex-a57 and max, or wherever FLAVOUR=debug asks for it. Real guests boot where
+# the table tools/pkvm/guests says. Tests that attack EL2 from the host need the
+# hostile kernel, and run everywhere but on neoverse-v1 (see README.md: known and
+# open), or wherever FLAVOUR=hostile asks for it. And, on a release kernel that is not
+# in protected mode, those that have to do with that.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
