@@ -59,6 +59,8 @@ printf '\n  host: what KVM shows to a VM that is not protected. * marks what dif
 # pvm_sysreg_* and pvm_other_undef never got to the host: EL2 did that by itself.
 heading "What EL2 did for that guest (pvm_*), and its exits to the host, on all vCPUs"
 said guest_debian stat | awk '$1 ~ /exit|^pvm_/ { printf "  %-28s %12s\n", $1, $2 }' | sort
+[ -z "${GUEST_INITRD:-}" ] || [ -n "$(said guest_debian stat)" ] ||
+	say "  They are read when the guest says that it ends, which this initramfs does not."
 
 if [ -n "${COMPARE:-}" ]; then
 	heading "A protected guest and an ordinary one, as a process in each sees the CPU"

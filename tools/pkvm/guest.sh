@@ -4,7 +4,8 @@
 # Real guests: fetch Debian's own VMM and kernel for arm64, and make of them
 # the disk that a host in QEMU runs them from. See guest/guest-run.c.
 #
-# usage: guest.sh fetch    what comes from Debian, all below build/arm64
+# usage: guest.sh choices  see that what a person brings along is of use
+#        guest.sh fetch    what comes from Debian, all below build/arm64
 #        guest.sh build    our programs, the guest's initramfs, the disk
 #
 # From the environment:
@@ -138,7 +139,7 @@ make_disk() {
 	else
 		cp -al "$fetched/vmm/usr/lib" "$root/usr/lib"
 		cp -al "$fetched/vmm/usr/share/qemu" "$root/usr/share/qemu"
-		cp "${VMM:-$fetched/vmm/usr/bin/qemu-system-aarch64}" "$root/usr/bin/"
+		cp "${VMM:-$fetched/vmm/usr/bin/qemu-system-aarch64}" "$root/usr/bin/qemu-system-aarch64"
 	fi
 	[ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
 	# A snapshot of a disk goes to /var/tmp.
@@ -168,7 +169,7 @@ is_kernel() {
 }
 
 # What a person brings along, before anything is built with it.
-check_choices() {
+choices() {
 	local program
 
 	if [ -n "${GUEST_KERNEL:-}" ]; then
@@ -210,7 +211,7 @@ make_root() {
 }
 
 build() {
-	check_choices
+	choices
 	need_space 600 "$build" "the guest's disk"
 	mkdir -p "$out"
 	local sources=$tools/guest
@@ -227,10 +228,10 @@ build() {
 }
 
 case ${1:-} in
-fetch | build)
+choices | fetch | build)
 	"$1"
 	;;
 *)
-	die "usage: guest.sh fetch | build"
+	die "usage: guest.sh choices | fetch | build"
 	;;
 esac

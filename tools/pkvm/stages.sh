@@ -111,6 +111,7 @@ shell)
 	selftests
 	;;
 demo)
+	"$tools/guest.sh" choices || exit 1
 	get_qemu
 	kernel "$2"
 	selftests
