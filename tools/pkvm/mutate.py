@@ -19,6 +19,7 @@ The kernel is that of FLAVOUR=hostile. The report is TAP.
 import argparse
 import concurrent.futures
 import os
+import queue
 import re
 import signal
 import subprocess
@@ -48,7 +49,7 @@ BOOT_MESSAGES = {
 }
 
 # A host that says nothing for longer than mutant-run lets a test take is lost.
-SILENCE = 100
+SILENCE = 150
 
 
 class Host:
@@ -79,8 +80,11 @@ class Host:
 		except FileNotFoundError:
 			return []
 
-	def wait(self, silence):
-		"""Wait for its end; if it says nothing for so long, put an end to it."""
+	def wait(self, silence, last=None):
+		"""Wait for its end, or for @last on the console.
+
+		If it says nothing for so long, put an end to it.
+		"""
 		size, since = -1, time.monotonic()
 		while self.process.poll() is None:
 			time.sleep(0.5)
@@ -88,6 +92,8 @@ class Host:
 			if now != size:
 				size, since = now, time.monotonic()
 			elif time.monotonic() - since > silence:
+				self.stop()
+			if last and any(last in line for line in self.lines("console.log")):
 				self.stop()
 		self.running.discard(self)
 
@@ -151,14 +157,27 @@ def run_hosts(name, mutants, configuration):
 
 
 def run_mutants(mutants, configuration):
-	"""Run mutants in several hosts side by side."""
+	"""Run mutants in several hosts side by side.
+
+	Some take a second, and some a minute, because the guest hangs. So a host gets
+	a few, and the next host those after them.
+	"""
 	jobs = int(os.environ.get("JOBS") or os.cpu_count() or 1)
 	left = [m for m in mutants if not m.done]
+	parts = max(jobs, len(left) // 15)
+	slots = queue.SimpleQueue()
+	for n in range(jobs):
+		slots.put(n)
+
+	def run(part):
+		slot = slots.get()
+		try:
+			run_hosts(f"mutate-{configuration}-{slot}", part, configuration)
+		finally:
+			slots.put(slot)
+
 	with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-		runs = [pool.submit(run_hosts, f"mutate-{configuration}-{n}", left[n::jobs],
-				    configuration) for n in range(jobs)]
-	for run in runs:
-		run.result()
+		list(pool.map(run, [left[n::parts] for n in range(parts)]))
 
 
 def id_rounds(mutants):
@@ -260,7 +279,8 @@ def check_boot(mutant, configuration):
 	"""EL2 must refuse to initialise. Return what is missing, or None."""
 	name = f"mutate-{mutant.name}"
 	host = Host(name, configuration, write_plan(name, []), f"kvm.mutant={mutant.parameter()}")
-	host.wait(SILENCE)
+	# After a refusal, the machine does not always go off when it is told to.
+	host.wait(SILENCE, "reboot: Power down")
 	console = host.lines("console.log")
 	for wanted in BOOT_MESSAGES[mutant.name]:
 		if not any(re.search(wanted, line) for line in console):
