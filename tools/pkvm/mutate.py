@@ -83,23 +83,29 @@ class Host:
 	def wait(self, silence, last=None):
 		"""Wait for its end, or for @last on the console.
 
-		If it says nothing for so long, put an end to it.
+		If it says nothing for so long, put an end to it and return True.
 		"""
-		size, since = -1, time.monotonic()
+		size, since, silent = -1, time.monotonic(), False
 		while self.process.poll() is None:
 			time.sleep(0.5)
 			now = len(self.lines()) + len(self.lines("console.log"))
 			if now != size:
 				size, since = now, time.monotonic()
 			elif time.monotonic() - since > silence:
+				silent = True
 				self.stop()
 			if last and any(last in line for line in self.lines("console.log")):
 				self.stop()
 		self.running.discard(self)
+		return silent
 
 
-def take_report(lines, mutants):
-	"""Note what became of the mutants. Return whether the host got through."""
+def take_report(lines, mutants, silent):
+	"""Note what became of the mutants. Return whether the host got through.
+
+	A host that falls silent may be one that gets no time on a busy machine: only
+	the second one counts.
+	"""
 	current = test = None
 	by_name = {m.name: m for m in mutants}
 	for line in lines:
@@ -119,7 +125,9 @@ def take_report(lines, mutants):
 		elif words[0] == "done":
 			current.done = True
 			current = None
-	if current and test:
+	if current and test and silent and not current.suspect:
+		current.suspect = True
+	elif current and test:
 		current.killer, current.done = f"{test}: the host did not survive", True
 	return bool(lines) and lines[-1] == "# complete"
 
@@ -148,11 +156,12 @@ def run_hosts(name, mutants, configuration):
 	left = [m for m in mutants if not m.done]
 	while left:
 		host = Host(name, configuration, write_plan(name, left))
-		host.wait(SILENCE)
-		complete = take_report(host.lines(), left)
-		before = len(left)
+		silent = host.wait(SILENCE)
+		suspects = sum(m.suspect for m in left)
+		complete = take_report(host.lines(), left, silent)
+		stuck = not any(m.done for m in left) and sum(m.suspect for m in left) == suspects
 		left = [m for m in left if not m.done]
-		if left and (complete or len(left) == before):
+		if left and (complete or stuck):
 			raise RuntimeError(f"no host ran {left[0].name}: see {host.results}")
 
 
