@@ -60,6 +60,7 @@ class Mutant:
 		self.killer = None
 		self.killers = []
 		self.reason = None
+		self.suspect = False	# a host fell silent with it
 		self.done = False
 
 	def parameter(self):
