@@ -535,6 +535,14 @@ static long take_back(struct pkvm_test_count *count)
 	return 0;
 }
 
+static long set_cpacr(struct pkvm_test_cpacr *cpacr)
+{
+	cpacr->old = read_sysreg(cpacr_el1);
+	write_sysreg(cpacr->value, cpacr_el1);
+	isb();
+	return 0;
+}
+
 union ioctl_arg {
 	struct pkvm_test_field_info field;
 	struct pkvm_test_poke poke;
@@ -544,6 +552,7 @@ union ioctl_arg {
 	struct pkvm_test_page page;
 	struct pkvm_test_count count;
 	struct pkvm_test_run run;
+	struct pkvm_test_cpacr cpacr;
 };
 
 static long dispatch(struct pkvm_test_file *file, unsigned int cmd, union ioctl_arg *arg)
@@ -565,6 +574,8 @@ static long dispatch(struct pkvm_test_file *file, unsigned int cmd, union ioctl_
 		return take_back(&arg->count);
 	case PKVM_TEST_RUN:
 		return run(&arg->run);
+	case PKVM_TEST_CPACR:
+		return set_cpacr(&arg->cpacr);
 	default:
 		return -ENOTTY;
 	}

@@ -111,6 +111,15 @@ struct pkvm_test_count {
 	__u32 handle;
 };
 
+/*
+ * Open or close features that EL1 controls for this CPU, which the caller is bound to:
+ * CPACR_EL1 becomes @value. Return what it was.
+ */
+struct pkvm_test_cpacr {
+	__u64 value;
+	__u64 old;
+};
+
 #define PKVM_TEST_NR_PAGES	256
 
 #define PKVM_TEST_FIELD		_IOWR('P', 0, struct pkvm_test_field_info)
@@ -124,5 +133,6 @@ struct pkvm_test_count {
 /* Forget the pages that EL2 gave back to a VM: they belong to the file. */
 #define PKVM_TEST_TAKE_BACK	_IOWR('P', 7, struct pkvm_test_count)
 #define PKVM_TEST_RUN		_IOWR('P', 8, struct pkvm_test_run)
+#define PKVM_TEST_CPACR		_IOWR('P', 9, struct pkvm_test_cpacr)
 
 #endif /* __ARM64_KVM_PKVM_TEST_H__ */

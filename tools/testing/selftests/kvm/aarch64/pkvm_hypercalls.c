@@ -10,6 +10,8 @@
  *  NAME: WHAT		a wrong argument, or a call at a wrong time, gives an error
  *  abort: WHO		memory that EL2 has cannot be accessed by the host, and the
  *			attempt is the host's problem, not EL2's
+ *  trap: features	what the host does not use, and EL2 traps, is UNDEF when the
+ *			host opens it: SVE, SME
  *  smc			firmware calls that EL2 looks at: PSCI, FF-A
  *  smc: results	what such a call does not return is zero, and nothing of EL2's
  *  random SEED		random calls from two CPUs; afterwards EL2 gives all back
@@ -601,6 +603,53 @@ static bool abort_of_process(void)
 	return ok & gives("read after", signal_of_access(fd, false), 0);
 }
 
+#define CPACR_ZEN	(3UL << 16)
+#define CPACR_SMEN	(3UL << 24)
+
+static int signal_of_insn(u64 cpacr, void (*insn)(void))
+{
+	int status = 0;
+	cpu_set_t cpus;
+	pid_t pid = fork();
+
+	if (!pid) {
+		CPU_ZERO(&cpus);
+		CPU_SET(sched_getcpu(), &cpus);
+		sched_setaffinity(0, sizeof(cpus), &cpus);
+		/* The child is on this CPU until its end, and closes it again. */
+		cpacr = hostile_set_cpacr(hostile_set_cpacr(0) | cpacr);
+		insn();
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void read_svcr(void)
+{
+	asm volatile(".inst 0xd53b4240" ::: "x0");	/* mrs x0, SVCR */
+}
+
+static void read_vl(void)
+{
+	asm volatile(".inst 0x04bf5020" ::: "x0");	/* rdvl x0, #1 */
+}
+
+/* It is there or it is not, but the host goes on. */
+static bool trap_of_features(void)
+{
+	u64 cpacr = hostile_set_cpacr(0);
+	int sve, sme;
+
+	hostile_set_cpacr(cpacr);
+	sve = signal_of_insn(CPACR_ZEN, read_vl);
+	hostile_set_cpacr(cpacr);
+	sme = signal_of_insn(CPACR_SMEN, read_svcr);
+	hostile_set_cpacr(cpacr);
+	ksft_print_msg("SVE: signal %d, SME: signal %d\n", sve, sme);
+	return (!sve || sve == SIGILL) && (!sme || sme == SIGILL);
+}
+
 /* The firmware calls that EL2 looks at, but for those that end the test. */
 static bool firmware_calls(struct hostile_random *r, unsigned int nr)
 {
@@ -832,6 +881,7 @@ int main(int argc, char *argv[])
 		{ "tlb_flush_vmid_range: ends", tlb_range_ends },
 		{ "abort: kernel", abort_of_kernel },
 		{ "abort: process", abort_of_process },
+		{ "trap: features", trap_of_features },
 		{ "smc: results", firmware_results },
 	};
 	struct probe_cfg cfg = { .vgic = true };

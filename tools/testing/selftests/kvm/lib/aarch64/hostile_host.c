@@ -128,6 +128,14 @@ int hostile_check_page(u32 index)
 	return page.changed;
 }
 
+u64 hostile_set_cpacr(u64 value)
+{
+	struct pkvm_test_cpacr cpacr = { .value = value };
+
+	TEST_ASSERT(!ioctl(device, PKVM_TEST_CPACR, &cpacr), "CPACR_EL1: %s", strerror(errno));
+	return cpacr.old;
+}
+
 u64 hostile_take_back(struct kvm_vm *vm)
 {
 	struct pkvm_test_count count = { .vm_fd = vm->fd };
