@@ -537,8 +537,7 @@ static long take_back(struct pkvm_test_count *count)
 
 static long set_cpacr(struct pkvm_test_cpacr *cpacr)
 {
-	cpacr->old = read_sysreg(cpacr_el1);
-	write_sysreg(cpacr->value, cpacr_el1);
+	sysreg_clear_set(cpacr_el1, cpacr->clear, cpacr->set);
 	isb();
 	return 0;
 }

@@ -112,12 +112,12 @@ struct pkvm_test_count {
 };
 
 /*
- * Open or close features that EL1 controls for this CPU, which the caller is bound to:
- * CPACR_EL1 becomes @value. Return what it was.
+ * Open and close features that EL1 controls, in CPACR_EL1 of this CPU. The caller is
+ * bound to it.
  */
 struct pkvm_test_cpacr {
-	__u64 value;
-	__u64 old;
+	__u64 set;
+	__u64 clear;
 };
 
 #define PKVM_TEST_NR_PAGES	256

@@ -606,22 +606,19 @@ static bool abort_of_process(void)
 #define CPACR_ZEN	(3UL << 16)
 #define CPACR_SMEN	(3UL << 24)
 
+/* The test is bound to a CPU, and so is the child. */
 static int signal_of_insn(u64 cpacr, void (*insn)(void))
 {
 	int status = 0;
-	cpu_set_t cpus;
 	pid_t pid = fork();
 
 	if (!pid) {
-		CPU_ZERO(&cpus);
-		CPU_SET(sched_getcpu(), &cpus);
-		sched_setaffinity(0, sizeof(cpus), &cpus);
-		/* The child is on this CPU until its end, and closes it again. */
-		cpacr = hostile_set_cpacr(hostile_set_cpacr(0) | cpacr);
+		hostile_cpacr(cpacr, 0);
 		insn();
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
+	hostile_cpacr(0, cpacr);
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
@@ -638,14 +635,9 @@ static void read_vl(void)
 /* It is there or it is not, but the host goes on. */
 static bool trap_of_features(void)
 {
-	u64 cpacr = hostile_set_cpacr(0);
-	int sve, sme;
+	int sve = signal_of_insn(CPACR_ZEN, read_vl);
+	int sme = signal_of_insn(CPACR_SMEN, read_svcr);
 
-	hostile_set_cpacr(cpacr);
-	sve = signal_of_insn(CPACR_ZEN, read_vl);
-	hostile_set_cpacr(cpacr);
-	sme = signal_of_insn(CPACR_SMEN, read_svcr);
-	hostile_set_cpacr(cpacr);
 	ksft_print_msg("SVE: signal %d, SME: signal %d\n", sve, sme);
 	return (!sve || sve == SIGILL) && (!sme || sme == SIGILL);
 }

@@ -128,12 +128,11 @@ int hostile_check_page(u32 index)
 	return page.changed;
 }
 
-u64 hostile_set_cpacr(u64 value)
+void hostile_cpacr(u64 set, u64 clear)
 {
-	struct pkvm_test_cpacr cpacr = { .value = value };
+	struct pkvm_test_cpacr cpacr = { .set = set, .clear = clear };
 
 	TEST_ASSERT(!ioctl(device, PKVM_TEST_CPACR, &cpacr), "CPACR_EL1: %s", strerror(errno));
-	return cpacr.old;
 }
 
 u64 hostile_take_back(struct kvm_vm *vm)
