@@ -11,7 +11,7 @@
  *  abort: WHO		memory that EL2 has cannot be accessed by the host, and the
  *			attempt is the host's problem, not EL2's
  *  trap: features	what the host does not use, and EL2 traps, is UNDEF when the
- *			host opens it: SVE, SME
+ *			host opens it: SME
  *  smc			firmware calls that EL2 looks at: PSCI, FF-A
  *  smc: results	what such a call does not return is zero, and nothing of EL2's
  *  random SEED		random calls from two CPUs; afterwards EL2 gives all back
@@ -29,6 +29,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -603,43 +604,28 @@ static bool abort_of_process(void)
 	return ok & gives("read after", signal_of_access(fd, false), 0);
 }
 
-#define CPACR_ZEN	(3UL << 16)
 #define CPACR_SMEN	(3UL << 24)
+#define HWCAP2_SME_BIT	BIT(23)
 
-/* The test is bound to a CPU, and so is the child. */
-static int signal_of_insn(u64 cpacr, void (*insn)(void))
+/*
+ * SME is there or it is not, but the host goes on. The test is bound to a CPU, and so
+ * is the child. A host that uses SME keeps it.
+ */
+static bool trap_of_features(void)
 {
+	bool used = getauxval(AT_HWCAP2) & HWCAP2_SME_BIT;
 	int status = 0;
 	pid_t pid = fork();
 
 	if (!pid) {
-		hostile_cpacr(cpacr, 0);
-		insn();
+		hostile_cpacr(CPACR_SMEN, 0);
+		asm volatile(".inst 0xd53b4240" ::: "x0");	/* mrs x0, SVCR */
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
-	hostile_cpacr(0, cpacr);
-	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-}
-
-static void read_svcr(void)
-{
-	asm volatile(".inst 0xd53b4240" ::: "x0");	/* mrs x0, SVCR */
-}
-
-static void read_vl(void)
-{
-	asm volatile(".inst 0x04bf5020" ::: "x0");	/* rdvl x0, #1 */
-}
-
-/* It is there or it is not, but the host goes on. */
-static bool trap_of_features(void)
-{
-	int sve = signal_of_insn(CPACR_ZEN, read_vl);
-	int sme = signal_of_insn(CPACR_SMEN, read_svcr);
-
-	ksft_print_msg("SVE: signal %d, SME: signal %d\n", sve, sme);
-	return (!sve || sve == SIGILL) && (!sme || sme == SIGILL);
+	if (!used)
+		hostile_cpacr(0, CPACR_SMEN);
+	return WIFSIGNALED(status) ? WTERMSIG(status) == SIGILL : !WEXITSTATUS(status);
 }
 
 /* The firmware calls that EL2 looks at, but for those that end the test. */
