@@ -66,12 +66,11 @@ def code_of(el2, table):
     The lines are those of an object of EL2 that was built with them, and is the same
     code otherwise: so say the distances of its functions.
     """
-    own = {n: a for n, a in symbols(el2).items() if n.startswith(PREFIX) and n in table}
-    distance = table[PREFIX + ALWAYS[0]] - own[PREFIX + ALWAYS[0]]
+    functions, text = disassembly(el2)
+    distance = table[PREFIX + ALWAYS[0]] - functions[ALWAYS[0]]
     start, end = table["__hyp_text_start"] - distance, table["__hyp_text_end"] - distance
-    text = disassembly(el2)
     addresses = [a for a in text if start <= a < end]
-    names = sorted((a, n[len(PREFIX):]) for n, a in own.items() if a in text)
+    names = sorted((a, n) for n, a in functions.items() if PREFIX + n in table)
     other = [n for a, n in names if table[PREFIX + n] - a != distance]
     if other or len(names) < 100:
         sys.exit(f"error: {el2} is not the code that ran: {len(names)} functions are"
@@ -89,10 +88,14 @@ def code_of(el2, table):
 
 
 def disassembly(el2):
+    """The address of each function in an object of EL2, and those of all instructions."""
     out = subprocess.run([CROSS + "objdump", "-d", "-j", ".hyp.text", el2],
                          check=True, capture_output=True, text=True)
-    return {int(m.group(1), 16): m.group(2)
-            for m in re.finditer(r"^\s*([0-9a-f]+):\t([0-9a-f]{8}) ", out.stdout, re.M)}
+    functions = {m.group(2): int(m.group(1), 16)
+                 for m in re.finditer(f"^([0-9a-f]+) <{PREFIX}([^>$]*)>:", out.stdout, re.M)}
+    addresses = [int(m.group(1), 16)
+                 for m in re.finditer(r"^\s*([0-9a-f]+):\t[0-9a-f]{8} ", out.stdout, re.M)]
+    return functions, addresses
 
 
 def report(code, reached, source, own, out):

@@ -560,6 +560,13 @@ static long count_el2_pages(u64 *pages)
 	return 0;
 }
 
+static long set_cpacr(struct pkvm_test_cpacr *cpacr)
+{
+	sysreg_clear_set(cpacr_el1, cpacr->clear, cpacr->set);
+	isb();
+	return 0;
+}
+
 union ioctl_arg {
 	u64 pages;
 	struct pkvm_test_field_info field;
@@ -570,6 +577,7 @@ union ioctl_arg {
 	struct pkvm_test_page page;
 	struct pkvm_test_count count;
 	struct pkvm_test_run run;
+	struct pkvm_test_cpacr cpacr;
 };
 
 static long dispatch(struct pkvm_test_file *file, unsigned int cmd, union ioctl_arg *arg)
@@ -593,6 +601,8 @@ static long dispatch(struct pkvm_test_file *file, unsigned int cmd, union ioctl_
 		return run(&arg->run);
 	case PKVM_TEST_EL2_PAGES:
 		return count_el2_pages(&arg->pages);
+	case PKVM_TEST_CPACR:
+		return set_cpacr(&arg->cpacr);
 	default:
 		return -ENOTTY;
 	}

@@ -111,6 +111,15 @@ struct pkvm_test_count {
 	__u32 handle;
 };
 
+/*
+ * Open and close features that EL1 controls, in CPACR_EL1 of this CPU. The caller is
+ * bound to it.
+ */
+struct pkvm_test_cpacr {
+	__u64 set;
+	__u64 clear;
+};
+
 #define PKVM_TEST_NR_PAGES	256
 
 #define PKVM_TEST_FIELD		_IOWR('P', 0, struct pkvm_test_field_info)
@@ -126,5 +135,6 @@ struct pkvm_test_count {
 #define PKVM_TEST_RUN		_IOWR('P', 8, struct pkvm_test_run)
 /* How many pages of the machine's memory are EL2's? */
 #define PKVM_TEST_EL2_PAGES	_IOR('P', 9, __u64)
+#define PKVM_TEST_CPACR		_IOWR('P', 10, struct pkvm_test_cpacr)
 
 #endif /* __ARM64_KVM_PKVM_TEST_H__ */

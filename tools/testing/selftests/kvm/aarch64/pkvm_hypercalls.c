@@ -10,6 +10,8 @@
  *  NAME: WHAT		a wrong argument, or a call at a wrong time, gives an error
  *  abort: WHO		memory that EL2 has cannot be accessed by the host, and the
  *			attempt is the host's problem, not EL2's
+ *  trap: features	what the host does not use, and EL2 traps, is UNDEF when the
+ *			host opens it: SME
  *  smc			firmware calls that EL2 looks at: PSCI, FF-A
  *  smc: results	what such a call does not return is zero, and nothing of EL2's
  *  random SEED		random calls from two CPUs; afterwards EL2 gives all back
@@ -27,6 +29,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -601,6 +604,30 @@ static bool abort_of_process(void)
 	return ok & gives("read after", signal_of_access(fd, false), 0);
 }
 
+#define CPACR_SMEN	(3UL << 24)
+#define HWCAP2_SME_BIT	BIT(23)
+
+/*
+ * SME is there or it is not, but the host goes on. The test is bound to a CPU, and so
+ * is the child. A host that uses SME keeps it.
+ */
+static bool trap_of_features(void)
+{
+	bool used = getauxval(AT_HWCAP2) & HWCAP2_SME_BIT;
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		hostile_cpacr(CPACR_SMEN, 0);
+		asm volatile(".inst 0xd53b4240" ::: "x0");	/* mrs x0, SVCR */
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	if (!used)
+		hostile_cpacr(0, CPACR_SMEN);
+	return WIFSIGNALED(status) ? WTERMSIG(status) == SIGILL : !WEXITSTATUS(status);
+}
+
 /* The firmware calls that EL2 looks at, but for those that end the test. */
 static bool firmware_calls(struct hostile_random *r, unsigned int nr)
 {
@@ -832,6 +859,7 @@ int main(int argc, char *argv[])
 		{ "tlb_flush_vmid_range: ends", tlb_range_ends },
 		{ "abort: kernel", abort_of_kernel },
 		{ "abort: process", abort_of_process },
+		{ "trap: features", trap_of_features },
 		{ "smc: results", firmware_results },
 	};
 	struct probe_cfg cfg = { .vgic = true };

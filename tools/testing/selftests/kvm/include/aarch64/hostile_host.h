@@ -44,6 +44,8 @@ int hostile_addr(enum pkvm_test_place place, struct kvm_vm *vm, u32 index,
 void hostile_fill_pages(void);
 /* The number of bytes that changed, or a negative error. */
 int hostile_check_page(u32 index);
+/* Open and close features in CPACR_EL1 of this CPU. */
+void hostile_cpacr(u64 set, u64 clear);
 u64 hostile_take_back(struct kvm_vm *vm);
 
 /* A kind of small generator that gives the same numbers on every machine. */

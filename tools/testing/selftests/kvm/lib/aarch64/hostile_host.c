@@ -128,6 +128,13 @@ int hostile_check_page(u32 index)
 	return page.changed;
 }
 
+void hostile_cpacr(u64 set, u64 clear)
+{
+	struct pkvm_test_cpacr cpacr = { .set = set, .clear = clear };
+
+	TEST_ASSERT(!ioctl(device, PKVM_TEST_CPACR, &cpacr), "CPACR_EL1: %s", strerror(errno));
+}
+
 u64 hostile_take_back(struct kvm_vm *vm)
 {
 	struct pkvm_test_count count = { .vm_fd = vm->fd };
