@@ -14,8 +14,9 @@
  * the description of a fault, and what is left pending. Nothing else.
  *
  * A vCPU that is not protected belongs to the host. Its whole register file
- * crosses, but for that of the PMU, and the host may debug it. Yet the host does not get to decide how
- * EL2 switches: not on pointers, nor on the bits that keep the guest below EL2.
+ * crosses, but for that of the PMU, and the host may debug it. Yet the host does
+ * not get to decide how EL2 switches: not on pointers, nor on the bits that keep
+ * the guest below EL2.
  */
 
 #include <linux/irqchip/arm-gic-v3.h>
