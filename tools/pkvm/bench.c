@@ -13,8 +13,10 @@
  * UNDEFINED in the guest. Printing in between would disturb: the C library copies
  * with SVE where there is SVE, and each system call then discards its registers
  * until the next task switch; printing wakes up whoever reads, and when the host
- * switches to it depends on more than what is measured. It needs nothing of the kernel under test but KVM:
- * with any kernel that takes bit 31 for a protected VM, the figures compare.
+ * switches to it depends on more than what is measured.
+ *
+ * It needs nothing of the kernel under test but KVM: with any kernel that takes
+ * bit 31 for a protected VM, the figures compare.
  */
 
 #define _GNU_SOURCE

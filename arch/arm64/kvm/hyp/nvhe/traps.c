@@ -28,9 +28,13 @@
 #define SYS_MPAMIDR_EL1		sys_reg(3, 0, 10, 4, 4)
 #define MPAMIDR_EL1_HAS_HCR	BIT(17)
 
-static DEFINE_PER_CPU(struct pvm_cpu, pvm_cpu);
+DEFINE_PER_CPU(struct pvm_cpu, pvm_cpu);
 
-static void pvm_probe_cpu(struct pvm_cpu *cpu)
+/**
+ * pvm_probe_cpu() - Look at the hardware of the CPU that EL2 is on
+ * @cpu:	the CPU's object
+ */
+void pvm_probe_cpu(struct pvm_cpu *cpu)
 {
 	u64 dfr0 = read_sysreg(id_aa64dfr0_el1);
 	u64 pfr0 = read_sysreg(id_aa64pfr0_el1);
@@ -61,23 +65,6 @@ static void pvm_probe_cpu(struct pvm_cpu *cpu)
 
 	cpu->ctr_el0 = read_sysreg(ctr_el0);
 	cpu->probed = true;
-}
-
-/**
- * pvm_this_cpu() - What EL2 knows of the CPU that it is on
- *
- * Look at the hardware at the first call on each CPU.
- *
- * Return: the CPU's object, which no other CPU touches.
- */
-struct pvm_cpu *pvm_this_cpu(void)
-{
-	struct pvm_cpu *cpu = this_cpu_ptr(&pvm_cpu);
-
-	if (unlikely(!cpu->probed))
-		pvm_probe_cpu(cpu);
-
-	return cpu;
 }
 
 /* The trap registers of the VM that a protected vCPU belongs to. */

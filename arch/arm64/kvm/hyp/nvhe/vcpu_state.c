@@ -14,8 +14,9 @@
  * the description of a fault, and what is left pending. Nothing else.
  *
  * A vCPU that is not protected belongs to the host. Its whole register file
- * crosses, and the host may debug it. Yet the host does not get to decide how
- * EL2 switches: not on pointers, nor on the bits that keep the guest below EL2.
+ * crosses, but for that of the PMU, and the host may debug it. Yet the host does
+ * not get to decide how EL2 switches: not on pointers, nor on the bits that keep
+ * the guest below EL2.
  */
 
 #include <linux/irqchip/arm-gic-v3.h>
@@ -101,6 +102,8 @@ static void copy_pvm_sysregs(struct kvm_cpu_context *to, const struct kvm_cpu_co
 {
 	int i;
 
+	/* Without the loop, the table is gone, too: a load and a store each. */
+#pragma GCC unroll 64
 	for (i = 0; i < ARRAY_SIZE(pvm_sysregs_crossing); i++) {
 		u16 reg = pvm_sysregs_crossing[i];
 
@@ -137,7 +140,6 @@ static void sync_pvm_context(const struct kvm_vcpu *vcpu, struct kvm_vcpu *host_
 	u8 iflags = READ_ONCE(host_vcpu->arch.iflags);
 
 	to->regs = from->regs;
-	to->fp_regs = from->fp_regs;
 	copy_pvm_sysregs(to, from);
 	/* For whoever asks. They do not come back. */
 	to->sys_regs[MDSCR_EL1] = from->sys_regs[MDSCR_EL1];
@@ -179,6 +181,27 @@ static u64 host_vcpu_mdcr(u64 host_mdcr)
 	       (host_mdcr & (MDCR_EL2_TDE | MDCR_EL2_TDA));
 }
 
+/*
+ * All but the FP registers, and those of the PMU: the host emulates a PMU, EL2
+ * neither loads its registers nor saves them. The pointers stay NULL at EL2.
+ */
+static void copy_host_vcpu_context(struct kvm_cpu_context *to,
+				   const struct kvm_cpu_context *from)
+{
+	const int behind_pmu = PMUSERENR_EL0 + 1;
+
+	to->regs = from->regs;
+	to->spsr_abt = from->spsr_abt;
+	to->spsr_und = from->spsr_und;
+	to->spsr_irq = from->spsr_irq;
+	to->spsr_fiq = from->spsr_fiq;
+
+	BUILD_BUG_ON(PMSELR_EL0 != PMCR_EL0 + 1 || APIAKEYLO_EL1 != behind_pmu);
+	memcpy(to->sys_regs, from->sys_regs, PMCR_EL0 * sizeof(u64));
+	memcpy(&to->sys_regs[behind_pmu], &from->sys_regs[behind_pmu],
+	       (NR_SYS_REGS - behind_pmu) * sizeof(u64));
+}
+
 static bool this_cpu_has_32bit_el0(void)
 {
 	return SYS_FIELD_GET(ID_AA64PFR0_EL1, EL0, read_sysreg(id_aa64pfr0_el1)) >=
@@ -215,10 +238,8 @@ static bool host_vcpu_pstate_valid(const struct kvm_vcpu *vcpu, u64 pstate)
 
 static int flush_host_vcpu_context(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 {
-	vcpu->arch.ctxt = host_vcpu->arch.ctxt;
-	/* __hyp_running_vcpu must be NULL in a guest context. */
-	vcpu->arch.ctxt.__hyp_running_vcpu = NULL;
-	vcpu->arch.ctxt.vncr_array = NULL;
+	copy_host_vcpu_context(&vcpu->arch.ctxt, &host_vcpu->arch.ctxt);
+	vcpu->arch.ctxt.fp_regs = host_vcpu->arch.ctxt.fp_regs;
 
 	if (!host_vcpu_pstate_valid(vcpu, vcpu->arch.ctxt.regs.pstate))
 		return -EINVAL;
@@ -234,7 +255,7 @@ static int flush_host_vcpu_context(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_
 
 static void sync_host_vcpu_context(const struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 {
-	host_vcpu->arch.ctxt = vcpu->arch.ctxt;
+	copy_host_vcpu_context(&host_vcpu->arch.ctxt, &vcpu->arch.ctxt);
 	host_vcpu->arch.iflags = vcpu->arch.iflags;
 }
 
@@ -330,8 +351,9 @@ int pkvm_flush_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 /**
  * pkvm_sync_vcpu_state() - Give the host what a vCPU has after it ran
  * @hyp_vcpu:	EL2's vCPU, loaded
+ * @fp_used:	whether it has used the FP registers: otherwise the host has them
  */
-void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
+void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu, bool fp_used)
 {
 	struct kvm_vcpu *host_vcpu = hyp_vcpu->host_vcpu;
 	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
@@ -340,6 +362,8 @@ void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 		sync_pvm_context(vcpu, host_vcpu);
 	else
 		sync_host_vcpu_context(vcpu, host_vcpu);
+	if (fp_used)
+		host_vcpu->arch.ctxt.fp_regs = vcpu->arch.ctxt.fp_regs;
 
 	/* The guest takes the SError, the host sees that it is gone. */
 	host_vcpu->arch.hcr_el2 &= ~HCR_VSE;

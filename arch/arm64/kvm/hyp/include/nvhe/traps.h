@@ -44,7 +44,27 @@ struct pvm_cpu {
 	} host;
 };
 
-struct pvm_cpu *pvm_this_cpu(void);
+DECLARE_PER_CPU(struct pvm_cpu, pvm_cpu);
+
+void pvm_probe_cpu(struct pvm_cpu *cpu);
+
+/**
+ * pvm_this_cpu() - What EL2 knows of the CPU that it is on
+ *
+ * Look at the hardware at the first call on each CPU.
+ *
+ * Return: the CPU's object, which no other CPU touches.
+ */
+static inline struct pvm_cpu *pvm_this_cpu(void)
+{
+	struct pvm_cpu *cpu = this_cpu_ptr(&pvm_cpu);
+
+	if (unlikely(!cpu->probed))
+		pvm_probe_cpu(cpu);
+
+	return cpu;
+}
+
 const struct pvm_traps *pvm_traps_of(struct kvm_vcpu *vcpu);
 
 void pvm_traps_check(void);
