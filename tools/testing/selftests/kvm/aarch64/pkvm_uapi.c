@@ -245,10 +245,5 @@ static const struct uapi_case cases[] = {
 
 int main(void)
 {
-	bool have_protected = kvm_has_protected_vms();
-
-	ksft_print_header();
-	ksft_set_plan(uapi_nr_results(ARRAY_SIZE(cases)));
-	uapi_run_table(cases, ARRAY_SIZE(cases), have_protected);
-	ksft_finished();
+	uapi_run_table(cases, ARRAY_SIZE(cases));
 }

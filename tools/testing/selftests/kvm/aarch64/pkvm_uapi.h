@@ -130,19 +130,19 @@ static inline bool uapi_run_case(const struct uapi_case *c, enum uapi_kind kind,
 	return ok;
 }
 
-static inline unsigned int uapi_nr_results(unsigned int nr_cases)
+/*
+ * A whole test: all cases of a table, in VMs of all kinds that the host has, before
+ * and after the first run.
+ */
+static inline void uapi_run_table(const struct uapi_case *cases, unsigned int nr)
 {
-	return nr_cases * UAPI_NR_KINDS * UAPI_NR_WHEN;
-}
-
-/* All cases of a table, in VMs of all kinds that the host has, before and after. */
-static inline void uapi_run_table(const struct uapi_case *cases, unsigned int nr,
-				  bool have_protected)
-{
+	bool have_protected = kvm_has_protected_vms();
 	enum uapi_kind kind;
 	enum uapi_when when;
 	unsigned int i;
 
+	ksft_print_header();
+	ksft_set_plan(nr * UAPI_NR_KINDS * UAPI_NR_WHEN);
 	for (kind = 0; kind < UAPI_NR_KINDS; kind++) {
 		for (i = 0; i < nr * UAPI_NR_WHEN; i++) {
 			const struct uapi_case *c = &cases[i / UAPI_NR_WHEN];
@@ -163,6 +163,7 @@ static inline void uapi_run_table(const struct uapi_case *cases, unsigned int nr
 						 uapi_when_names[when], c->name);
 		}
 	}
+	ksft_finished();
 }
 
 #endif /* SELFTEST_KVM_PKVM_UAPI_H */

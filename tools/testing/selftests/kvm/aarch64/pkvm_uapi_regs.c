@@ -261,24 +261,11 @@ static void test_vm(const struct probe_cfg *cfg, const char *name, bool skip)
 
 int main(void)
 {
-	static const struct {
-		const char *name;
-		struct probe_cfg cfg;
-	} vms[] = {
-		{ "plain", {} }, { "vgic", { .vgic = true } }, { "pauth", { .pauth = true } },
-		{ "pauth vgic", { .pauth = true, .vgic = true } },
-	};
-	bool has_pauth;
-	unsigned int i;
-
 	ksft_print_header();
 	probe_require_protected();
-	ksft_set_plan(ARRAY_SIZE(vms) * NR_PER_VM + 1 + HOST_STATE_TESTS);
+	ksft_set_plan(ARRAY_SIZE(reg_vms) * NR_PER_VM + 1 + HOST_STATE_TESTS);
 	host_state_save();
-	has_pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
-
-	for (i = 0; i < ARRAY_SIZE(vms); i++)
-		test_vm(&vms[i].cfg, vms[i].name, vms[i].cfg.pauth && !has_pauth);
+	test_reg_vms(test_vm);
 	ksft_test_result(check_uninitialised(), "uninitialised\n");
 
 	host_state_report();

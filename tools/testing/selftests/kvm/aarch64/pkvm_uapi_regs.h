@@ -170,4 +170,24 @@ static inline bool runs(struct probe *p)
 	return !word.esr;
 }
 
+/* What the registers of a protected VM depend on. */
+static const struct {
+	const char *name;
+	struct probe_cfg cfg;
+} reg_vms[] = {
+	{ "plain", {} }, { "vgic", { .vgic = true } }, { "pauth", { .pauth = true } },
+	{ "pauth vgic", { .pauth = true, .vgic = true } },
+};
+
+/* Test each of these VMs; skip those that this CPU cannot have. */
+static inline void test_reg_vms(void (*test)(const struct probe_cfg *cfg, const char *name,
+					     bool skip))
+{
+	bool has_pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(reg_vms); i++)
+		test(&reg_vms[i].cfg, reg_vms[i].name, reg_vms[i].cfg.pauth && !has_pauth);
+}
+
 #endif /* SELFTEST_KVM_PKVM_UAPI_REGS_H */
