@@ -21,6 +21,7 @@
  *
  * Not here: PMU counters, which neither guest has; see pkvm_host_pmu for the host's.
  * CNTPCT_EL0 of the unprotected guest: in protected mode, KVM does not offset it.
+ * SVE, which the unprotected guest does not have here: pkvm_sve.
  *
  * Rules: contract, section 1, B6; section 4, restored on exit.
  */
@@ -30,6 +31,7 @@
 #include "host_state.h"
 #include "hostile_host.h"
 #include "kselftest.h"
+#include "pkvm_fp.h"
 
 #define NR_ROUNDS	3
 #define FAR_AWAY	BIT(52)
@@ -75,7 +77,7 @@ static const struct row rows[] = {
 #define FIRST_KEY	(NR_ROWS - 10)
 
 struct fp_state {
-	u64 v[16][2];
+	u64 v[FP_NR_VREGS][2];
 	u64 fpcr, fpsr;
 };
 
@@ -96,35 +98,16 @@ static struct guest guests[2] = {
 	{ .name = "unprotected", .random.state = 0x5678 },
 };
 
-/* V16..V31 only: nothing that the compiler or its library uses in between. */
 static void fp_load(const struct fp_state *fp)
 {
-	asm volatile("ldp q16, q17, [%0, #0]\n"
-		     "ldp q18, q19, [%0, #32]\n"
-		     "ldp q20, q21, [%0, #64]\n"
-		     "ldp q22, q23, [%0, #96]\n"
-		     "ldp q24, q25, [%0, #128]\n"
-		     "ldp q26, q27, [%0, #160]\n"
-		     "ldp q28, q29, [%0, #192]\n"
-		     "ldp q30, q31, [%0, #224]\n"
-		     :: "r" (fp->v) : "memory",
-		     "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23",
-		     "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
+	fp_load_vregs(fp->v);
 	write_sysreg(fp->fpcr, fpcr);
 	write_sysreg(fp->fpsr, fpsr);
 }
 
 static void fp_store(struct fp_state *fp)
 {
-	asm volatile("stp q16, q17, [%0, #0]\n"
-		     "stp q18, q19, [%0, #32]\n"
-		     "stp q20, q21, [%0, #64]\n"
-		     "stp q22, q23, [%0, #96]\n"
-		     "stp q24, q25, [%0, #128]\n"
-		     "stp q26, q27, [%0, #160]\n"
-		     "stp q28, q29, [%0, #192]\n"
-		     "stp q30, q31, [%0, #224]\n"
-		     :: "r" (fp->v) : "memory");
+	fp_store_vregs(fp->v);
 	fp->fpcr = read_sysreg(fpcr);
 	fp->fpsr = read_sysreg(fpsr);
 }

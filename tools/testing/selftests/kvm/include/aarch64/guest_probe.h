@@ -157,6 +157,7 @@ struct probe_cfg {
 	bool unprotected;	/* an ordinary VM, for comparison */
 	bool vgic;
 	bool pauth;
+	unsigned int sve_vq;	/* the longest vector, in 128 bits; 0: no SVE */
 	int nr_vcpus;		/* 0: one */
 	const u8 *init_order;	/* of KVM_ARM_VCPU_INIT; NULL: as created */
 	int nr_late;		/* so many are left to probe_init_vcpu() */

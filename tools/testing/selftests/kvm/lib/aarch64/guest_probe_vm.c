@@ -37,6 +37,22 @@ void probe_get_init(struct probe *p, struct kvm_vcpu_init *init)
 	if (p->cfg.pauth)
 		init->features[0] |= BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS) |
 				     BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC);
+	if (p->cfg.sve_vq)
+		init->features[0] |= BIT(KVM_ARM_VCPU_SVE);
+}
+
+/* Vectors as long as the CPU has and the configuration allows. */
+static void probe_finalize_sve(struct probe *p, struct kvm_vcpu *vcpu)
+{
+	u64 vls[KVM_ARM64_SVE_VLS_WORDS] = {};
+	struct kvm_one_reg reg = { .id = KVM_REG_ARM64_SVE_VLS, .addr = (u64)vls };
+	int feature = KVM_ARM_VCPU_SVE;
+
+	TEST_ASSERT(p->cfg.sve_vq <= 16, "a vector of %u bits", p->cfg.sve_vq * 128);
+	vcpu_ioctl(vcpu, KVM_GET_ONE_REG, &reg);
+	vls[0] &= GENMASK(p->cfg.sve_vq - 1, 0);
+	vcpu_ioctl(vcpu, KVM_SET_ONE_REG, &reg);
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_FINALIZE, &feature);
 }
 
 void probe_init_vcpu(struct probe *p, int cpu)
@@ -48,6 +64,8 @@ void probe_init_vcpu(struct probe *p, int cpu)
 
 	probe_get_init(p, &init);
 	aarch64_vcpu_setup(vcpu, &init);
+	if (p->cfg.sve_vq)
+		probe_finalize_sve(p, vcpu);
 	stack = __vm_vaddr_alloc(p->vm, size, KVM_UTIL_MIN_VADDR, MEM_REGION_DATA);
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(sp_el1), stack + size);
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), (u64)probe_guest_main);
