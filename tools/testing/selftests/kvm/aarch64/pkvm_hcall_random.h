@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Random hypercalls of pkvm_hypercalls, from two CPUs at once.
+ */
+#ifndef SELFTEST_KVM_PKVM_HCALL_RANDOM_H
+#define SELFTEST_KVM_PKVM_HCALL_RANDOM_H
+
+#include <pthread.h>
+#include <sched.h>
+
+#include "pkvm_hcall_victims.h"
+
+/* Handles that have been given out, by all threads; stale ones stay. */
+static u64 known_handles[16];
+
+static u64 random_arg(struct hostile_random *r, enum kind kind)
+{
+	u64 x = hostile_random(r), y = hostile_random(r), bad[MAX_BAD];
+	const struct victim *v = &victims[y % NR_VICTIMS];
+
+	if (kind != ZERO && x % 32 == 0) {
+		y >>= hostile_random(r) % 64;
+		/* Not what is memory of the host's, and none of the test's. */
+		return kind == DONATED || kind == PGD ? y | 1 : kind == PFN ? y | BIT(30) : y;
+	}
+
+	switch (kind) {
+	case HANDLE:
+		if (x % 16 == 1)
+			return bystander_handle;
+		return READ_ONCE(known_handles[y % ARRAY_SIZE(known_handles)]);
+	case INDEX:
+		return y % (NR_VCPUS + 1);
+	case IPA:
+		return y % BIT(40);
+	case LEVEL:
+		return y % 8 - 3;
+	case COUNT:
+		return x & 16 ? y : y % 64;
+	case PFN:
+		switch (x >> 32 & 7) {
+		case 0: return DEVICE_PFN;
+		case 1: return place_pfn(PKVM_TEST_AT_EL2_POOL);
+		case 2: return place_pfn(PKVM_TEST_AT_END);
+		case 3: return v->kvm_at.pa >> 12;
+		case 4: return v->vcpu_at[y >> 8 & 1].pa >> 12;
+		default: return page_pfn(y % NR_USED);
+		}
+	case KVM:
+		switch (x >> 32 & 15) {
+		case 0: return v->kvm_at.va + 8 * (y >> 16 & 7);
+		case 1: return v->kvm_at.va + (y >> 16 & 4095);
+		case 2: return page_va(y % NR_USED);
+		case 3: return v->vcpu_at[0].va;
+		default: return v->kvm_at.va;
+		}
+	case VCPU:
+		/* Shifted ones might pass, and get written where the host would mind. */
+		switch (x >> 32 & 15) {
+		case 0: return page_va(y % NR_USED);
+		case 3: return v->kvm_at.va;
+		default: return v->vcpu_at[y >> 8 & 1].va;
+		}
+	case PGD:
+		if (x >> 36 & 7)
+			y &= ~1UL;
+		fallthrough;
+	case DONATED:
+		if ((x >> 32 & 15) == 0)
+			return bad[y % bad_memory(bad)];
+		return page_va(y % NR_FIRST);
+	case ZERO:
+		return 0;
+	default:
+		return y;
+	}
+}
+
+struct attack {
+	pthread_t thread;
+	struct hostile_random random;
+	int cpu;
+	unsigned int nr;
+	unsigned int succeeded[ARRAY_SIZE(calls)];
+};
+
+/* The bystander is there to the end, and KVM runs it with what KVM has for it. */
+static bool changes_vm(const char *name)
+{
+	return !strcmp(name, "__pkvm_teardown_vm") || !strcmp(name, "__pkvm_init_vcpu") ||
+	       !strcmp(name, "__pkvm_adjust_pc");
+}
+
+static void one_random_call(struct attack *a)
+{
+	struct hostile_random *r = &a->random;
+	unsigned int which = hostile_random(r) % ARRAY_SIZE(calls), i;
+	const struct call_row *row = &calls[which];
+	struct pkvm_test_call call = { .id = ids[which], .irqs_off = row->runs };
+	s64 ret;
+
+	for (i = 0; i < ARRAY_SIZE(row->args); i++)
+		call.args[i] = random_arg(r, row->args[i]);
+	if (changes_vm(row->name) && (u32)call.args[0] == bystander_handle)
+		return;
+	ret = (int)hostile_call(&call);
+	a->succeeded[which] += !row->void_call && ret >= 0;
+	if (!strcmp(row->name, "__pkvm_init_vm") && ret >= HANDLE_FIRST)
+		WRITE_ONCE(known_handles[hostile_random(r) % ARRAY_SIZE(known_handles)], ret);
+}
+
+static void *attack_thread(void *arg)
+{
+	struct attack *a = arg;
+	cpu_set_t cpus;
+	unsigned int i;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(a->cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	for (i = 0; i < a->nr; i++)
+		one_random_call(a);
+	return NULL;
+}
+
+static bool random_calls(u64 seed, unsigned int nr, bool tell)
+{
+	struct attack attacks[2] = {};
+	unsigned int i, j;
+	bool ok;
+
+	for (i = 0; i < ARRAY_SIZE(known_handles); i++)
+		known_handles[i] = HANDLE_FIRST + i;
+	for (i = 0; i < 2; i++) {
+		attacks[i].cpu = i;
+		attacks[i].nr = nr;
+		attacks[i].random.state = (seed * 2 + i + 1) * 0x9e3779b97f4a7c15;
+		TEST_ASSERT(!pthread_create(&attacks[i].thread, NULL, attack_thread,
+					    &attacks[i]), "no thread");
+	}
+	for (i = 0; i < 2; i++)
+		pthread_join(attacks[i].thread, NULL);
+	ok = gives("pages lost", clean_up(), 0);
+	for (j = 0; tell && j < ARRAY_SIZE(calls); j++)
+		if (!calls[j].void_call)
+			ksft_print_msg("%s: %u succeeded\n", calls[j].name,
+				       attacks[0].succeeded[j] + attacks[1].succeeded[j]);
+	return ok && canaries_live();
+}
+
+#endif /* SELFTEST_KVM_PKVM_HCALL_RANDOM_H */
