@@ -16,6 +16,8 @@
  *  NAME at EL2		the host cannot write EL2's own variable: EFAULT
  *  unprotected NAME	a VM that is the host's own, with the same lies: it may
  *			be lost, EL2 and the host are not
+ *  SVE NAME = VALUE	the same before the first run, of a VM with SVE: EL2 refuses
+ *			to pin what is not shared, or has no valid length
  *  every datum		each one that the device knows is tried here
  *  other VM		a VM beside all this has the view that it had
  *  host		the host's own registers are what they were
@@ -399,6 +401,66 @@ static void test_unprotected(const struct pkvm_test_field_info *info)
 	ksft_test_result(ok, "unprotected %s\n", info->name);
 }
 
+/* What EL2 pins when a vCPU with SVE, which only other VMs have, first runs. */
+static const struct {
+	const char *name;
+	u64 set;
+	bool runs;
+} sve_lies[] = {
+	{ "sve_state", 0 },
+	{ "sve_state", ONES },
+	{ "sve_state", 0x5555555555555555 },
+	{ "sve_max_vl", 0 },
+	{ "sve_max_vl", 24 },
+	{ "sve_max_vl", 8192, true },	/* no more than the host has */
+};
+
+static u64 guest_nothing(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+	return 0;
+}
+
+static bool sve_lie(unsigned int nr)
+{
+	struct probe_call call = { .fn = guest_nothing };
+	struct probe_cfg other = cfg;
+	struct pkvm_test_field_info info;
+	struct probe *p;
+	bool runs, ok;
+	u64 old;
+
+	other.unprotected = true;
+	other.sve_vq = 16;
+	p = probe_create(&other);
+	ok = hostile_find(sve_lies[nr].name, &info) &&
+	     !hostile_poke(&info, p->vm, 0, 0, sve_lies[nr].set, ONES, &old);
+	/* One call, since the next one would get another VM. */
+	runs = ok && !probe_call(p, &call);
+	if (ok && !runs) {
+		ksft_print_msg("%s\n", p->error);
+		ok = strstr(p->error, "KVM_RUN: ");
+	}
+	/* The host frees it. */
+	ok = ok && !hostile_poke(&info, p->vm, 0, 0, old, ONES, NULL);
+	TEST_ASSERT(ok, "sve_state is lost");
+	probe_free(p);
+	return runs == sve_lies[nr].runs;
+}
+
+static void test_sve_lies(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sve_lies); i++) {
+		if (!kvm_check_cap(KVM_CAP_ARM_SVE))
+			ksft_test_result_skip("SVE %s = 0x%lx: this CPU has no SVE\n",
+					      sve_lies[i].name, sve_lies[i].set);
+		else
+			ksft_test_result(sve_lie(i), "SVE %s = 0x%lx\n", sve_lies[i].name,
+					 sve_lies[i].set);
+	}
+}
+
 /* All that fits into it: modes, and exceptions and steps that are pending. */
 static bool test_unprotected_all_of(const char *name)
 {
@@ -452,7 +514,8 @@ static unsigned int count_cases(const char *only)
 	for (nr = 0; hostile_datum(nr, &info); nr++)
 		total += info.object != PKVM_TEST_HOST;
 	tried = calloc(nr, sizeof(*tried));
-	return total + 2 * ARRAY_SIZE(modes) - 1 + 4 + HOST_STATE_TESTS;
+	return total + 2 * ARRAY_SIZE(modes) - 1 + 4 + ARRAY_SIZE(sve_lies) +
+	       HOST_STATE_TESTS;
 }
 
 static bool all_tried(void)
@@ -507,6 +570,7 @@ int main(int argc, char *argv[])
 	ksft_test_result(test_unprotected_all_of("pstate"), "unprotected PSTATE modes\n");
 	ksft_test_result(test_unprotected_all_of("iflags"), "unprotected iflags values\n");
 
+	test_sve_lies();
 	ksft_test_result(same(p, "at the end", false) && same(other, "other", false), "other VM\n");
 	probe_free(p);
 	probe_free(other);
