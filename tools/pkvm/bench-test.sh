@@ -57,7 +57,7 @@ expect() {
 }
 
 echo "TAP version 13"
-echo "1..10"
+echo "1..17"
 
 good_run
 "$tools/bench.py" table "$dir" "$run" >"$dir/table"
@@ -99,4 +99,47 @@ expect 0 '^ok .*SKIP compiler is other and not gcc' \
 good_run
 sed -i '/complete/d' "$run/results.ktap"
 expect 1 'did not end' "a benchmark that did not end fails"
+
+# A real guest's boots: protected $1 and $2 ticks, of them $3 idle, any other 1000.
+guest_run() {
+	mkdir -p "$dir/bench-guest-max"
+	{
+		guest_boot warm 5000 0
+		guest_boot protected_1 "$1" "$3"
+		guest_boot other_1 1000 0
+		guest_boot protected_2 "$2" "$3"
+		guest_boot other_2 1000 0
+	} >"$dir/bench-guest-max/results.ktap"
+}
+
+guest_boot() {
+	printf '    %s\n' "# Subtest: guest_$1" "# boot: $2 ticks of 1000000000 Hz, $3 ns idle" \
+		"# stat: exits 30" "# stat: hvc_exit_stat 10" "# stat: mmio_exit_user 15"
+	echo "ok 1 guest_$1"
+}
+
+compare() {
+	"$tools/bench.py" table "$dir" "$run" "$dir/bench-guest-max"
+}
+
+good_run
+guest_run 1011 1010 0
+expect 0 '^goal: .* met$' "a guest's boot that takes one in a hundred more meets the goal"
+
+guest_run 1011 1012 0
+expect 0 '^goal: .* missed$' "one that takes more does not"
+
+guest_run 1111 1112 101
+expect 0 '^goal: .* met$' "time that the CPU was idle does not count"
+
+guest_run 1000 1100 0
+expect 0 '^most above least, % +10\.00 +0\.00$' "how far boots differ is said"
+
+expect 0 '^ +faults, interrupts, registers +5 +5 ' "exits that KVM does not count by class are the rest"
+
+sed -i 's/^ok 1 guest_other_2/not &/' "$dir/bench-guest-max/results.ktap"
+expect 1 'guest_other_2 did not boot' "a guest that fails is no figure"
+
+sed -i '/other/d' "$dir/bench-guest-max/results.ktap"
+expect 1 'not both kinds of guests' "guests of one kind are no comparison"
 exit $failed

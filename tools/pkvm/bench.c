@@ -37,6 +37,7 @@
 #include <linux/psci.h>
 
 #include "bench.h"
+#include "guest/clock.h"
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof(*(a)))
 
@@ -154,14 +155,6 @@ static void print_figures(void)
 		       (unsigned long long)f->undefs);
 }
 
-static uint64_t ticks(void)
-{
-	uint64_t val;
-
-	asm volatile("isb; mrs %0, cntvct_el0; isb" : "=r" (val) : : "memory");
-	return val;
-}
-
 static int xioctl(int fd, unsigned long nr, const char *name, void *arg)
 {
 	int ret = ioctl(fd, nr, arg);
@@ -269,10 +262,10 @@ static unsigned int run(struct vm *vm)
 		case MMIO_READ:
 			break;
 		case MMIO_UNMAP:
-			start = ticks();
+			start = clock_ticks();
 			if (madvise(vm->data, PAGE_SIZE, MADV_DONTNEED))
 				die("madvise");
-			start = ticks() - start;
+			start = clock_ticks() - start;
 			if (start < vm->unmap_ticks)
 				vm->unmap_ticks = start;
 			break;
@@ -358,11 +351,11 @@ static void measure_load_put(struct vm *vm)
 
 	vm->run->immediate_exit = 1;
 	for (i = 0; i < BATCHES; i++) {
-		start = ticks();
+		start = clock_ticks();
 		for (j = 0; j < PER_USER; j++)
 			if (!ioctl(vm->vcpu, KVM_RUN, 0) || errno != EINTR)
 				die("KVM_RUN that has to end at once");
-		val = ticks() - start;
+		val = clock_ticks() - start;
 		if (val < best)
 			best = val;
 	}
@@ -378,13 +371,13 @@ static bool create(struct vm *vm, uint64_t *created, uint64_t *ready, uint64_t *
 		return false;
 	if (vm->fd < 0)
 		die("KVM_CREATE_VM");
-	*created = ticks();
+	*created = clock_ticks();
 	add_memory(vm, 0, CODE_GPA, vm->code, CODE_SIZE);
 	add_memory(vm, 1, DATA_GPA, vm->data, PAGE_SIZE);
 	add_vcpu(vm);
 	add_gic(vm);
 	vm->unmap_ticks = UINT64_MAX;
-	*ready = ticks();
+	*ready = clock_ticks();
 	*first = take(vm);
 	return true;
 }
@@ -409,15 +402,15 @@ static bool measure_lifetime(struct vm *vm)
 	int i;
 
 	for (i = 0; i < LIFETIMES; i++) {
-		start = ticks();
+		start = clock_ticks();
 		if (!create(vm, &created, &ready, &first))
 			return false;
 		make = least(make, created - start);
 		setup = least(setup, ready - created);
 		enter = least(enter, first - ready);
-		start = ticks();
+		start = clock_ticks();
 		destroy(vm);
-		end = least(end, ticks() - start);
+		end = least(end, clock_ticks() - start);
 	}
 	add_figure(vm->kind, "vm_create", make, 1, 0);
 	add_figure(vm->kind, "vm_setup", setup, 1, 0);
@@ -454,31 +447,15 @@ static void measure_vm(const char *kind, unsigned long type)
 /* What the boot took until now, without the time that the CPU was idle. */
 static void measure_boot(uint64_t now, uint64_t frequency)
 {
-	unsigned long long idle;
-	char line[256];
-	FILE *file;
-
-	file = fopen("/proc/timer_list", "re");
-	if (!file)
-		die("/proc/timer_list");
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "  .idle_sleeptime : %llu nsecs", &idle) != 1)
-			continue;
-		now -= idle * frequency / 1000000000;
-		add_figure("host", "boot", now, 1, 0);
-		fclose(file);
-		return;
-	}
-	errno = 0;
-	die("no idle_sleeptime in /proc/timer_list");
+	now -= clock_idle_ns() * frequency / 1000000000;
+	add_figure("host", "boot", now, 1, 0);
 }
 
 int main(void)
 {
-	uint64_t now = ticks(), frequency;
+	uint64_t now = clock_ticks(), frequency = clock_frequency();
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	asm("mrs %0, cntfrq_el0" : "=r" (frequency));
 	add_figure("host", "frequency", frequency, 1, 0);
 	measure_boot(now, frequency);
 

@@ -28,6 +28,27 @@ measure() {
 		"$build/selftests" "$out/plan"
 }
 
+# How often a real guest is booted, protected and not, after once for what the
+# host then has read.
+guest_boots=3
+
+# The boot of a real guest, whose results are in build/results/bench-guest-
+# CONFIGURATION then. The plan's seconds are the machine's, which jump forward
+# while the host waits for its disk.
+measure_guest() {
+	local i
+
+	{
+		echo "9000 guest_warm $build/guest/guest-run -t 8000 -B -N"
+		for ((i = 1; i <= guest_boots; i++)); do
+			echo "9000 guest_protected_$i $build/guest/guest-run -t 8000 -B"
+			echo "9000 guest_other_$i $build/guest/guest-run -t 8000 -B -N"
+		done
+	} >"$out/plan.guest"
+	LIMIT=1800 APPEND="nokaslr${APPEND:+ $APPEND}" "$tools/boot.sh" run "bench-guest-$1" "$1" \
+		"$build/kernel/release" "$build/selftests" "$out/plan.guest"
+}
+
 # The figures depend on these. The reference names those it was made with.
 conditions() {
 	printf 'kernel=%s\n' "$(make -s -C "$linux" kernelversion)"
@@ -78,6 +99,10 @@ everything() {
 				measure "$kernel" "${kernels[$kernel]}" "$configuration" || exit 1
 			results+=("$build/results/bench-$kernel-$configuration")
 		done
+		AGAIN="make bench CPU=$configuration" \
+		stage bench-guest "boot a guest on $configuration" -- \
+			measure_guest "$configuration" || exit 1
+		results+=("$build/results/bench-guest-$configuration")
 	done < <(select_configurations "${CPU:-}" "${MODE:-}")
 	for kernel in base series; do
 		"$tools/build.sh" sizes "${kernels[$kernel]}" >"$out/sizes-$kernel"

@@ -12,6 +12,8 @@
 # "prepare" only makes DIR/initrd.
 # A line of the plan is what init.c says, with the program's path relative to
 # SELFTESTS-DIR/kvm. PLAN.files, if there is one, has lines for gen_init_cpio.
+# From the environment: LIMIT=, how many seconds of a clock on the wall the host
+# may take, if it is not to be the sum of the plan's.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -86,7 +88,7 @@ run() {
 	echo >>"$dir/qemu.sh"
 
 	# Every test has its own limit. This one is for a host that hangs.
-	limit=$(($(plan_seconds "$dir/plan") + 120))
+	limit=${LIMIT:-$(($(plan_seconds "$dir/plan") + 120))}
 	timeout --foreground "$limit" "${qemu[@]}" </dev/null >"$dir/qemu.log" 2>&1 || ret=$?
 	case $ret in
 	0) ;;

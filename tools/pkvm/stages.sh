@@ -160,7 +160,8 @@ bench)
 	get_qemu
 	kernel release
 	bench_base
-	stage init "build the runner" -- "$tools/build.sh" init || exit 1
+	selftests
+	guests
 	stage bench-program "build the benchmark" -- "$tools/build.sh" bench || exit 1
 	;;
 *)

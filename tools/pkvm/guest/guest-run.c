@@ -4,7 +4,8 @@
  * as the guest's first process. Talk to that on the guest's console, and
  * report what it found, as TAP, with all that the console said.
  *
- * usage: guest-run [-c CPUS] [-t SECONDS] [-P] [-N] [-E] [-R] [-U] [-V]
+ * usage: guest-run [-c CPUS] [-t SECONDS] [-B] [-P] [-N] [-E] [-R] [-U] [-V]
+ *	-B	nothing but one boot, and what it took: see clock.h
  *	-P	the VM has no PAuth, although the host has it
  *	-N	an ordinary VM, not a protected one
  *	-E	the firmware EDK2 starts the kernel, not the VMM
@@ -13,7 +14,8 @@
  *	-V	all that the kernel says; otherwise its warnings and our report, since
  *		each character on the console is an exit to the VMM
  *
- * A guest must boot, reset itself once, boot again and power off.
+ * A guest must boot, reset itself once, boot again and power off; with -B, boot
+ * and power off.
  */
 
 #define _GNU_SOURCE
@@ -27,6 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "guest.h"
 #include "util.h"
 #include "vmm.h"
@@ -40,6 +43,7 @@ static struct vmm vmm = { .cpus = 1, .pauth = true, .protected = true };
 
 static struct {
 	int seconds;
+	bool boot;
 	bool unchecked;
 	bool verbose;
 } options = { .seconds = 540 };
@@ -52,6 +56,7 @@ static struct {
 	int vms;
 	bool resets;
 	bool ends;
+	struct clock_reading start;
 } guest;
 
 static void add_case(const char *result, const char *text)
@@ -102,6 +107,15 @@ static void print_stats(void)
 		closedir(vms);
 }
 
+/* The first process of the guest runs, and @now is when this came to be known. */
+static void print_boot(struct clock_reading now)
+{
+	now.idle_ns = clock_idle_ns();
+	printf("# boot: %llu ticks of %lu Hz, %llu ns idle\n",
+	       now.ticks - guest.start.ticks, clock_frequency(),
+	       now.idle_ns - guest.start.idle_ns);
+}
+
 static void answer(int to_guest, const char *line)
 {
 	if (write(to_guest, line, strlen(line)) < 0)
@@ -111,6 +125,7 @@ static void answer(int to_guest, const char *line)
 /* The guest's first process said @line. */
 static void told(const char *line, int to_guest)
 {
+	struct clock_reading now = { .ticks = clock_ticks() };
 	char number[16];
 
 	if (!strcmp(line, "boot?")) {
@@ -124,6 +139,8 @@ static void told(const char *line, int to_guest)
 		guest.resets = true;
 	} else if (!strcmp(line, "end?")) {
 		guest.ends = true;
+		if (options.boot)
+			print_boot(now);
 		print_stats();
 		answer(to_guest, "go\n");
 	} else if (!strncmp(line, "ok ", 3)) {
@@ -167,6 +184,7 @@ struct stream {
 static bool read_stream(struct stream *stream, int to_guest)
 {
 	size_t room = sizeof(stream->line) - 1 - stream->used;
+	struct clock_reading clock;
 	char *start, *end, *text;
 	ssize_t n;
 
@@ -182,6 +200,8 @@ static bool read_stream(struct stream *stream, int to_guest)
 		printf("# %s: %s\n", stream->name, start);
 		if (strstr(start, ": a protected VM"))
 			guest.vms++;
+		if (sscanf(start, CLOCK_START, &clock.ticks, &clock.idle_ns) == 2)
+			guest.start = clock;
 		text = strstr(start, GUEST_PREFIX);
 		if (text && to_guest >= 0)
 			told(text + strlen(GUEST_PREFIX), to_guest);
@@ -248,7 +268,10 @@ static void judge(const char *how)
 
 	if (vmm.protected)
 		add_case(guest.vms ? "ok" : "not ok", "the VM is a protected one");
-	if (!options.unchecked) {
+	if (options.boot) {
+		add_case(guest.start.ticks && guest.ends ? "ok" : "not ok",
+			 "the guest's first process runs");
+	} else if (!options.unchecked) {
 		snprintf(text, sizeof(text), "boot, reset, boot%s%s",
 			 guest.boots == 2 ? "" : ": ",
 			 guest.boots == 2 ? "" : guest.boots ? "it booted, and did not reset" :
@@ -263,13 +286,17 @@ static void parse_options(int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "c:t:PNERUV")) != -1) {
+	while ((opt = getopt(argc, argv, "c:t:BPNERUV")) != -1) {
 		switch (opt) {
 		case 'c':
 			vmm.cpus = atoi(optarg);
 			break;
 		case 't':
 			options.seconds = atoi(optarg);
+			break;
+		case 'B':
+			options.boot = true;
+			vmm.timed = true;
 			break;
 		case 'P':
 			vmm.pauth = false;
@@ -305,9 +332,9 @@ int main(int argc, char **argv)
 	fflush(stdout);
 
 	snprintf(cmdline, sizeof(cmdline), GUEST_CMDLINE PATIENCE
-		 " loglevel=%d pvm.cpus=%d pvm.protected=%d pvm.pauth=%d pvm.root=%d",
+		 " loglevel=%d pvm.cpus=%d pvm.protected=%d pvm.pauth=%d pvm.root=%d pvm.boot=%d",
 		 options.verbose ? 7 : 5, vmm.cpus, vmm.protected, vmm_pauth(&vmm),
-		 vmm.root);
+		 vmm.root, options.boot);
 	vmm.kernel = cmdline;
 	vmm_start(&vmm);
 	judge(relay());

@@ -33,6 +33,7 @@ struct expected {
 	bool pauth;		/* pvm.pauth= */
 	bool root;		/* pvm.root=: there are devices of virtio */
 	bool alone;		/* pvm.alone=: nobody answers; check and reset for ever */
+	bool boot;		/* pvm.boot=: end at once, what counts is the boot */
 };
 
 struct check {

@@ -132,6 +132,17 @@ static void show_id_registers(void)
 #undef SHOW
 }
 
+static void __attribute__((__noreturn__)) power_off(void)
+{
+	char line[16];
+
+	say("end?");
+	answer(line, sizeof(line));
+	reboot(RB_POWER_OFF);
+	/* The kernel panics if init returns, which the reader will notice. */
+	_exit(1);
+}
+
 static int number(const char *cmdline, const char *key, int absent)
 {
 	const char *found = strstr(cmdline, key);
@@ -153,6 +164,7 @@ static void read_expected(struct expected *expected)
 	expected->pauth = number(cmdline, "pvm.pauth=", 0);
 	expected->root = number(cmdline, "pvm.root=", 0);
 	expected->alone = number(cmdline, "pvm.alone=", 0);
+	expected->boot = number(cmdline, "pvm.boot=", 0);
 }
 
 static void run_checks(const struct expected *expected, bool again)
@@ -186,6 +198,8 @@ int main(void)
 	quiet_console();
 	read_expected(&expected);
 
+	if (expected.boot)
+		power_off();
 	if (!expected.alone) {
 		say("boot?");
 		answer(line, sizeof(line));
@@ -202,14 +216,10 @@ int main(void)
 	run_checks(&expected, again);
 
 	sync();
-	if (!again) {
-		say("reboot");
-		reboot(RB_AUTOBOOT);
-	} else {
-		say("end?");
-		answer(line, sizeof(line));
-		reboot(RB_POWER_OFF);
-	}
+	if (again)
+		power_off();
+	say("reboot");
+	reboot(RB_AUTOBOOT);
 	/* The kernel panics if init returns, which the reader will notice. */
 	return 1;
 }

@@ -94,8 +94,12 @@ static void exec_vmm(const struct vmm *vmm)
 
 	if (chroot(ROOT) || chdir("/"))
 		die(ROOT);
-	if (vmm->protected)
+	if (vmm->protected || vmm->timed)
 		setenv("LD_PRELOAD", "/usr/lib/preload.so", 1);
+	if (!vmm->protected)
+		setenv("PRELOAD_ORDINARY", "1", 1);
+	if (vmm->timed)
+		setenv("PRELOAD_TIMED", "1", 1);
 	execv(PROGRAM, (char **)argv);
 	die(PROGRAM);
 }

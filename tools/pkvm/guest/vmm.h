@@ -12,6 +12,7 @@
 struct vmm {
 	int cpus;
 	bool protected;
+	bool timed;		/* it says when the VM starts, protected or not */
 	bool pauth;		/* as far as the host has it */
 	bool root;		/* a root file system and a network, by virtio */
 	const char *kernel;	/* the kernel's command line; NULL for no kernel */
