@@ -474,7 +474,7 @@ int main(void)
 	kvm_fd = open_kvm_dev_path_or_exit();
 	if (ioctl(kvm_fd, KVM_CREATE_VM, KVM_VM_TYPE_ARM_PROTECTED) < 0)
 		ksft_exit_skip("this host has no protected VMs\n");
-	ksft_set_plan(9);
+	ksft_set_plan(10);
 	setrlimit(RLIMIT_NOFILE, &files);
 	run_size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	code = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
