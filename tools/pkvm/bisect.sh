@@ -96,12 +96,7 @@ if [ "$first" -lt 1 ] || [ "$first" -gt ${#chain[@]} ]; then
 fi
 
 need_space 4096 "$build" "building every patch"
-# A work tree of a build/linux that is no more is of no use.
-if [ "$(git -C "$tree" rev-parse -q --verify pkvm/base 2>/dev/null)" != "$(g rev-parse pkvm/base)" ]; then
-	rm -rf "$tree"
-	g worktree prune
-	g worktree add -q --detach "$tree" pkvm/base
-fi
+is_worktree "$tree" || new_worktree "$tree" pkvm/base
 
 failed=0
 for ((i = first - 1; i < ${#chain[@]}; i++)); do

@@ -51,12 +51,9 @@ in_plan() {
 
 # The programs of the series, and those of the base, that match T=.
 own_plan() {
-	local flavour=$1 dir=$build/selftests/kvm name
+	local flavour=$1 name
 
-	find "$dir/aarch64" -maxdepth 1 -name 'pkvm_*' -type f -perm -1 -printf '%P\n' | sort |
-	while read -r name; do
-		# shellcheck disable=SC2053 # T= is a pattern
-		[[ $name = $pattern ]] || continue
+	own_tests "$pattern" | while read -r name; do
 		[ "$flavour" = all ] || in_plan "$flavour" "$name" || continue
 		echo "$((900 + ${FUZZ:-0})) $name aarch64/$name${FUZZ:+ $FUZZ}${SEED:+ $SEED}"
 	done

@@ -21,23 +21,11 @@
 
 kernel=$build/kernel/hostile
 el2=arch/arm64/kvm/hyp/nvhe/kvm_nvhe.o
-pattern=${T:-*}
 out=$build/coverage
 mkdir -p "$out"
 
-plan() {
-	local name
-
-	find "$build/selftests/kvm/aarch64" -maxdepth 1 -name 'pkvm_*' -type f -perm -1 \
-		-printf '%P\n' | sort |
-	while read -r name; do
-		# shellcheck disable=SC2053 # T= is a pattern
-		[[ $name = $pattern ]] && echo "900 $name aarch64/$name"
-	done
-}
-
-plan >"$out/plan" || true
-[ -s "$out/plan" ] || die "T='$pattern' names no test of the series."
+own_tests "${T:-*}" | awk '{ print 900, $1, "aarch64/" $1 }' >"$out/plan"
+[ -s "$out/plan" ] || die "T='${T:-*}' names no test of the series."
 
 stage coverage-lines "build EL2 with line numbers" -- "$tools/build.sh" lines || exit 1
 traces=()
@@ -54,7 +42,8 @@ while read -r configuration; do
 	traces+=("$trace")
 done < <(select_configurations "${CPU:-}" "${MODE:-}")
 
-"$tools/coverage.py" --vmlinux "$kernel/vmlinux" --el2 "$build/kernel/lines/$el2" --source "$linux" --out "$out/unreached" \
+"$tools/coverage.py" --vmlinux "$kernel/vmlinux" --el2 "$build/kernel/lines/$el2" \
+	--source "$linux" --out "$out/unreached" \
 	--own <(sed -n 's/^Overlay: //p' "$patches"/[0-9]*.patch) "${traces[@]}"
 rm -f "${traces[@]}"
 say "every line that was not reached: ${out#"$top"/}/unreached"

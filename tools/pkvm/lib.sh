@@ -100,3 +100,32 @@ locked() {
 	fi
 	export PKVM_LOCKED="${PKVM_LOCKED:-} $build/$1"
 }
+
+# own_tests PATTERN: the names of the series' selftests that match.
+own_tests() {
+	local name
+
+	find "$build/selftests/kvm/aarch64" -maxdepth 1 -name 'pkvm_*' -type f -perm -1 \
+		-printf '%P\n' | sort |
+	while read -r name; do
+		# shellcheck disable=SC2053
+		[[ $name != $1 ]] || echo "$name"
+	done
+}
+
+# Is this a work tree of build/linux? One that was made of another build/linux,
+# which may be no more, is of no use.
+is_worktree() {
+	local repository
+
+	repository=$(git -C "$1" rev-parse --path-format=absolute --git-common-dir \
+		2>/dev/null) || return 1
+	[ "$repository" = "$(realpath "$linux")/.git" ]
+}
+
+# new_worktree DIR COMMIT: make one, whatever is there.
+new_worktree() {
+	rm -rf "$1"
+	git -C "$linux" worktree prune
+	git -C "$linux" worktree add --quiet --force --detach "$1" "$2"
+}

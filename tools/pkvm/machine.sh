@@ -153,11 +153,11 @@ get_qemu() {
 
 # host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command
 # that starts a host; the caller adds its character devices. APPEND adds to
-# the kernel's command line; TRACE=FILE has QEMU write there the code that it translates
-# at EL2's addresses, which are the upper half of the lower ones. With ICOUNT=1 the counter of the machine, which has
-# one CPU then, counts instructions, and nothing differs from one start to the
-# next: no seed for random numbers, and no queue of a virtio device that another
-# thread serves while the guest polls.
+# the kernel's command line; TRACE=FILE has QEMU write there the code that it
+# translates at EL2's addresses, which are the upper half of the lower ones. With
+# ICOUNT=1 the counter of the machine, which has one CPU then, counts instructions,
+# and nothing differs from one start to the next: no seed for random numbers, and no
+# queue of a virtio device that another thread serves while the guest polls.
 host_command() {
 	local cpu extra mode=${KVM_MODE:-protected}
 

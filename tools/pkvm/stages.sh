@@ -45,18 +45,12 @@ kernel() {
 		"build the host kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
 }
 
-# A tree of its own for a commit of build/linux. One that was made of another
-# build/linux, which may be no more, is of no use.
+# worktree DIR COMMIT: a tree of its own for a commit of build/linux.
 worktree() {
-	local dir=$1 commit=$2 repository head
-
-	repository=$(git -C "$dir" rev-parse --path-format=absolute --git-common-dir \
-		2>/dev/null) || repository=
-	head=$(git -C "$dir" rev-parse -q --verify HEAD 2>/dev/null) || head=
-	[ "$repository" != "$(realpath "$linux")/.git" ] || [ "$head" != "$commit" ] || return 0
-	rm -rf "$dir"
-	git -C "$linux" worktree prune
-	git -C "$linux" worktree add --quiet --force --detach "$dir" "$commit"
+	if is_worktree "$1" && [ "$(git -C "$1" rev-parse -q --verify HEAD)" = "$2" ]; then
+		return 0
+	fi
+	new_worktree "$1" "$2"
 }
 
 # The base, and no more of the series than what makes userspace able to create

@@ -71,8 +71,8 @@ static const u16 pvm_sysregs_crossing[] = {
 	APGAKEYLO_EL1, APGAKEYHI_EL1,
 };
 
-/* The exception level that a protected guest runs at is EL0 or EL1, in AArch64. */
-static bool pvm_pstate_valid(u64 pstate)
+/* AArch64 at EL0 or EL1: a protected guest is nowhere else. */
+static bool pstate_is_aarch64(u64 pstate)
 {
 	switch (pstate & (PSR_MODE_MASK | PSR_MODE32_BIT)) {
 	case PSR_MODE_EL0t:
@@ -118,7 +118,7 @@ static int flush_pvm_context(struct kvm_vcpu *vcpu, const struct kvm_vcpu *host_
 	u8 iflags = READ_ONCE(host_vcpu->arch.iflags);
 	u64 pstate = READ_ONCE(from->regs.pstate);
 
-	if (!pvm_pstate_valid(pstate) || !pvm_iflags_valid(iflags))
+	if (!pstate_is_aarch64(pstate) || !pvm_iflags_valid(iflags))
 		return -EINVAL;
 
 	to->regs = from->regs;
@@ -217,11 +217,10 @@ static bool host_vcpu_pstate_valid(const struct kvm_vcpu *vcpu, u64 pstate)
 {
 	bool el1_32bit = vcpu_has_feature(vcpu, KVM_ARM_VCPU_EL1_32BIT);
 
-	switch (pstate & PSR_AA32_MODE_MASK) {
-	case PSR_MODE_EL0t:
-	case PSR_MODE_EL1t:
-	case PSR_MODE_EL1h:
+	if (pstate_is_aarch64(pstate))
 		return !el1_32bit;
+
+	switch (pstate & PSR_AA32_MODE_MASK) {
 	case PSR_AA32_MODE_USR:
 		return el1_32bit || this_cpu_has_32bit_el0();
 	case PSR_AA32_MODE_FIQ:
