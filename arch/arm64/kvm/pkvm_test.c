@@ -179,15 +179,15 @@ static const struct {
 	LATE(__pkvm_host_unshare_hyp),
 	LATE(__kvm_flush_vm_context),
 	LATE(__kvm_timer_set_cntvoff),
-	LATE(__pkvm_adjust_pc),
+	LATE(__pkvm_vcpu_load),
+	LATE(__pkvm_vcpu_put),
 	LATE(__pkvm_vcpu_run),
+	LATE(__pkvm_adjust_pc),
 	LATE(__pkvm_tlb_flush_vmid_ipa),
 	LATE(__pkvm_tlb_flush_vmid_ipa_nsh),
 	LATE(__pkvm_tlb_flush_vmid),
 	LATE(__pkvm_tlb_flush_vmid_range),
 	LATE(__pkvm_flush_cpu_context),
-	LATE(__pkvm_vgic_v3_save_vmcr_aprs),
-	LATE(__pkvm_vgic_v3_restore_vmcr_aprs),
 	LATE(__pkvm_init_vm),
 	LATE(__pkvm_init_vcpu),
 	LATE(__pkvm_teardown_vm),
@@ -342,7 +342,9 @@ static int run_once(void *at, u32 size, const struct pkvm_test_poke *poke,
 	/* Without a mask, the datum belongs to another CPU that flips it. */
 	if (poke->mask)
 		set_bits_of(at, size, poke->set, poke->mask);
+	kvm_call_hyp_nvhe(__pkvm_vcpu_load, handle, vcpu_idx);
 	ret = kvm_call_hyp_nvhe(__pkvm_vcpu_run, handle, vcpu_idx);
+	kvm_call_hyp_nvhe(__pkvm_vcpu_put);
 	undo_cntvoff();
 	/* EL2 may have changed the other bits. */
 	if (poke->mask)

@@ -372,31 +372,45 @@ void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu, bool fp_used)
 	sync_vgic(vcpu, host_vcpu);
 }
 
+static bool vcpu_has_vgic_v3(const struct kvm_vcpu *vcpu)
+{
+	return static_branch_likely(&kvm_vgic_global_state.gicv3_cpuif) &&
+	       irqchip_in_kernel(vcpu->kvm);
+}
+
 /**
- * pkvm_flush_vcpu_vmcr_aprs() - Take the vGIC state that is loaded with the vCPU
- * @hyp_vcpu:	EL2's vCPU, in the hands of the caller
+ * pkvm_load_vcpu_state() - Take what stays in this CPU's registers between entries
+ * @hyp_vcpu:	EL2's vCPU, just loaded
  *
- * VMCR and active priorities: they are not taken again at each entry.
+ * VMCR and active priorities of the vGIC, from the host.
  */
-void pkvm_flush_vcpu_vmcr_aprs(struct pkvm_hyp_vcpu *hyp_vcpu)
+void pkvm_load_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	const struct vgic_v3_cpu_if *from = &hyp_vcpu->host_vcpu->arch.vgic_cpu.vgic_v3;
 	struct vgic_v3_cpu_if *to = &hyp_vcpu->vcpu.arch.vgic_cpu.vgic_v3;
 
+	if (!vcpu_has_vgic_v3(&hyp_vcpu->vcpu))
+		return;
+
 	to->vgic_vmcr = READ_ONCE(from->vgic_vmcr);
 	memcpy(to->vgic_ap0r, from->vgic_ap0r, sizeof(to->vgic_ap0r));
 	memcpy(to->vgic_ap1r, from->vgic_ap1r, sizeof(to->vgic_ap1r));
+	__vgic_v3_restore_vmcr_aprs(to);
 }
 
 /**
- * pkvm_sync_vcpu_vmcr_aprs() - Give back what pkvm_flush_vcpu_vmcr_aprs() takes
- * @hyp_vcpu:	EL2's vCPU, in the hands of the caller
+ * pkvm_put_vcpu_state() - Give back what pkvm_load_vcpu_state() takes
+ * @hyp_vcpu:	EL2's vCPU, loaded
  */
-void pkvm_sync_vcpu_vmcr_aprs(struct pkvm_hyp_vcpu *hyp_vcpu)
+void pkvm_put_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
-	const struct vgic_v3_cpu_if *from = &hyp_vcpu->vcpu.arch.vgic_cpu.vgic_v3;
 	struct vgic_v3_cpu_if *to = &hyp_vcpu->host_vcpu->arch.vgic_cpu.vgic_v3;
+	struct vgic_v3_cpu_if *from = &hyp_vcpu->vcpu.arch.vgic_cpu.vgic_v3;
 
+	if (!vcpu_has_vgic_v3(&hyp_vcpu->vcpu))
+		return;
+
+	__vgic_v3_save_vmcr_aprs(from);
 	to->vgic_vmcr = from->vgic_vmcr;
 	memcpy(to->vgic_ap0r, from->vgic_ap0r, sizeof(to->vgic_ap0r));
 	memcpy(to->vgic_ap1r, from->vgic_ap1r, sizeof(to->vgic_ap1r));

@@ -13,6 +13,9 @@
 /* Handles that have been given out, by all threads; stale ones stay. */
 static u64 known_handles[16];
 
+/* What a thread loaded last on its CPU. It may have been put since. */
+static __thread u64 loaded_handle, loaded_index;
+
 static u64 random_arg(struct hostile_random *r, enum kind kind)
 {
 	u64 x = hostile_random(r), y = hostile_random(r), bad[MAX_BAD];
@@ -31,6 +34,10 @@ static u64 random_arg(struct hostile_random *r, enum kind kind)
 		return READ_ONCE(known_handles[y % ARRAY_SIZE(known_handles)]);
 	case INDEX:
 		return y % (NR_VCPUS + 1);
+	case LOADED_HANDLE:
+		return x % 8 ? loaded_handle : random_arg(r, HANDLE);
+	case LOADED_INDEX:
+		return x % 8 ? loaded_index : random_arg(r, INDEX);
 	case IPA:
 		return y % BIT(40);
 	case LEVEL:
@@ -105,6 +112,10 @@ static void one_random_call(struct attack *a)
 		return;
 	ret = (int)hostile_call(&call);
 	a->succeeded[which] += !row->void_call && ret >= 0;
+	if (!strcmp(row->name, "__pkvm_vcpu_load") && !ret) {
+		loaded_handle = call.args[0];
+		loaded_index = call.args[1];
+	}
 	if (!strcmp(row->name, "__pkvm_init_vm") && ret >= HANDLE_FIRST)
 		WRITE_ONCE(known_handles[hostile_random(r) % ARRAY_SIZE(known_handles)], ret);
 }
@@ -120,6 +131,8 @@ static void *attack_thread(void *arg)
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	for (i = 0; i < a->nr; i++)
 		one_random_call(a);
+	/* What stays loaded cannot be taken back. */
+	hcall("__pkvm_vcpu_put", 0, 0, 0);
 	return NULL;
 }
 

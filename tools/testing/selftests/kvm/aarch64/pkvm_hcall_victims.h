@@ -23,7 +23,8 @@
 #define DEVICE_PFN	(0x09000000 >> 12)	/* the UART of QEMU's machine */
 
 enum kind {
-	NONE, HANDLE, INDEX, IPA, LEVEL, COUNT, PFN, KVM, VCPU, DONATED, PGD, ZERO,
+	NONE, HANDLE, INDEX, LOADED_HANDLE, LOADED_INDEX, IPA, LEVEL, COUNT, PFN, KVM,
+	VCPU, DONATED, PGD, ZERO,
 };
 
 /* Hypercalls that stay, and what their arguments are. */
@@ -39,15 +40,15 @@ static const struct call_row {
 	{ "__kvm_flush_vm_context", {}, true },
 	/* Any other value is the end of the host's own time, and of the test. */
 	{ "__kvm_timer_set_cntvoff", { ZERO }, true },
-	{ "__pkvm_adjust_pc", { HANDLE, INDEX } },
-	{ "__pkvm_vcpu_run", { HANDLE, INDEX }, false, true },
+	{ "__pkvm_vcpu_load", { HANDLE, INDEX } },
+	{ "__pkvm_vcpu_put", {}, true },
+	{ "__pkvm_vcpu_run", { LOADED_HANDLE, LOADED_INDEX }, false, true },
+	{ "__pkvm_adjust_pc", { LOADED_HANDLE, LOADED_INDEX } },
 	{ "__pkvm_tlb_flush_vmid_ipa", { HANDLE, IPA, LEVEL }, true },
 	{ "__pkvm_tlb_flush_vmid_ipa_nsh", { HANDLE, IPA, LEVEL }, true },
 	{ "__pkvm_tlb_flush_vmid", { HANDLE }, true },
 	{ "__pkvm_tlb_flush_vmid_range", { HANDLE, IPA, COUNT }, true },
 	{ "__pkvm_flush_cpu_context", { HANDLE }, true },
-	{ "__pkvm_vgic_v3_save_vmcr_aprs", { HANDLE, INDEX }, true },
-	{ "__pkvm_vgic_v3_restore_vmcr_aprs", { HANDLE, INDEX }, true },
 	{ "__pkvm_init_vm", { KVM, DONATED, PGD } },
 	{ "__pkvm_init_vcpu", { HANDLE, VCPU, DONATED } },
 	{ "__pkvm_teardown_vm", { HANDLE } },

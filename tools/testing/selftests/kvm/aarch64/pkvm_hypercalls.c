@@ -174,6 +174,58 @@ static bool init_vm_bad_sizes(void)
 	return ok;
 }
 
+struct elsewhere {
+	u64 handle;
+	int cpu;
+	s64 ret;
+};
+
+static void *load_elsewhere(void *arg)
+{
+	struct elsewhere *e = arg;
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(e->cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+	e->ret = hcall("__pkvm_vcpu_load", e->handle, 0, 0);
+	return NULL;
+}
+
+/* vCPU 0 on this CPU, others nowhere, and none runs but by its own name. */
+static bool load_and_run(u64 handle)
+{
+	static const u64 others[] = { 1, 511, 512, ~0UL };
+	/* The test stays on the CPU that host_state_save() found it on. */
+	struct elsewhere e = { .handle = handle, .cpu = !sched_getcpu() };
+	pthread_t thread;
+	bool ok = true;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		ok &= gives("load another", hcall("__pkvm_vcpu_load", handle, others[i], 0),
+			    -EINVAL);
+	ok &= gives("load", hcall("__pkvm_vcpu_load", handle, 0, 0), 0);
+	ok &= gives("load again", hcall("__pkvm_vcpu_load", handle, 0, 0), 0);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		ok &= gives("run another", hcall("__pkvm_vcpu_run", handle, others[i], 0),
+			    -EINVAL);
+	ok &= gives("another VM", hcall("__pkvm_vcpu_run", bystander_handle, 0, 0), -EINVAL);
+	TEST_ASSERT(!pthread_create(&thread, NULL, load_elsewhere, &e), "no thread");
+	pthread_join(thread, NULL);
+	ok &= gives("load on two CPUs", e.ret, -EINVAL);
+	ok &= gives("teardown if loaded", hcall("__pkvm_teardown_vm", handle, 0, 0), -EBUSY);
+	hcall("__pkvm_adjust_pc", handle, 0, 0);
+	hcall("__pkvm_vcpu_run", handle, 0, 0);
+	/* The one before is put, and there is none now. */
+	ok &= gives("load none", hcall("__pkvm_vcpu_load", handle, 1, 0), -EINVAL);
+	ok &= gives("run none", hcall("__pkvm_vcpu_run", handle, 0, 0), -EINVAL);
+	ok &= gives("load once more", hcall("__pkvm_vcpu_load", handle, 0, 0), 0);
+	hcall("__pkvm_vcpu_put", 0, 0, 0);
+	hcall("__pkvm_vcpu_put", 0, 0, 0);
+	return ok & gives("run what was put", hcall("__pkvm_vcpu_run", handle, 0, 0), -EINVAL);
+}
+
 /* A VM and a vCPU, as it should be, and each step twice. */
 static bool wrong_order(struct victim *v)
 {
@@ -185,9 +237,8 @@ static bool wrong_order(struct victim *v)
 		return gives("init_vm", handle, HANDLE_FIRST);
 	ok &= gives_error("init_vm again", hcall("__pkvm_init_vm", v->kvm_at.va,
 						 page_va(0), page_va(16)));
-	ok &= gives("run without vCPU", hcall("__pkvm_vcpu_run", handle, 0, 0), -EINVAL);
-	ok &= gives("adjust_pc without", hcall("__pkvm_adjust_pc", handle, 0, 0), -EINVAL);
-	hcall("__pkvm_vgic_v3_restore_vmcr_aprs", handle, 0, 0);
+	hcall("__pkvm_vcpu_put", 0, 0, 0);
+	ok &= gives("load without vCPU", hcall("__pkvm_vcpu_load", handle, 0, 0), -EINVAL);
 	ok &= gives("init_vcpu", hcall("__pkvm_init_vcpu", handle, vcpu, page_va(32)), 0);
 	ok &= gives("init_vcpu again", hcall("__pkvm_init_vcpu", handle, vcpu, page_va(48)),
 		    -EEXIST);
@@ -200,17 +251,15 @@ static bool wrong_order(struct victim *v)
 						v->kvm_at.pa >> 12, 0, 0));
 	ok &= gives_error("unshare a vCPU", hcall("__pkvm_host_unshare_hyp",
 						  v->vcpu_at[0].pa >> 12, 0, 0));
-	ok &= gives_error("vCPU 1", hcall("__pkvm_vcpu_run", handle, 1, 0));
-	ok &= gives_error("vCPU 511", hcall("__pkvm_vcpu_run", handle, 511, 0));
-	ok &= gives_error("vCPU 512", hcall("__pkvm_vcpu_run", handle, 512, 0));
-	ok &= gives_error("vCPU -1", hcall("__pkvm_vcpu_run", handle, ~0UL, 0));
-	hcall("__pkvm_vcpu_run", handle, 0, 0);
+	ok &= gives("run before load", hcall("__pkvm_vcpu_run", handle, 0, 0), -EINVAL);
+	ok &= gives("adjust_pc before", hcall("__pkvm_adjust_pc", handle, 0, 0), -EINVAL);
+	ok &= load_and_run(handle);
 	ok &= gives("teardown", hcall("__pkvm_teardown_vm", handle, 0, 0), 0);
 	ok &= gives("teardown again", hcall("__pkvm_teardown_vm", handle, 0, 0), -ENOENT);
+	ok &= gives("load after", hcall("__pkvm_vcpu_load", handle, 0, 0), -EINVAL);
 	ok &= gives("run after", hcall("__pkvm_vcpu_run", handle, 0, 0), -EINVAL);
 	ok &= gives("init_vcpu after", hcall("__pkvm_init_vcpu", handle, vcpu, page_va(32)),
 		    -ENOENT);
-	hcall("__pkvm_vgic_v3_save_vmcr_aprs", handle, 0, 0);
 	hcall("__pkvm_tlb_flush_vmid", handle, 0, 0);
 	return ok & gives("pages lost", clean_up(), 0);
 }

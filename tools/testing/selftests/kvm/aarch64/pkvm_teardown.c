@@ -8,8 +8,8 @@
  *			it is gone, the vCPU does not run any more
  *  two of one kvm	two VMs of EL2 that share the host's struct kvm go at once on
  *			two CPUs. EL2 has nothing in it that it relies on
- *  entering		teardown against an endless row of runs by hypercall, which
- *			come and go: each has its turn, and neither harms the other
+ *  entering		teardown against an endless row of hypercalls that load, run
+ *			and put: each has its turn, and neither harms the other
  *  pages		all that was donated is the host's again
  *  other VM		a protected VM beside all this has the view that it had
  *  host		the host's own registers are what they were
@@ -218,7 +218,12 @@ static bool two_of_one_kvm(void)
 static void run_until_stopped(struct attacker *a)
 {
 	while (!READ_ONCE(a->stop)) {
-		a->last = hcall("__pkvm_vcpu_run", READ_ONCE(a->handle), 0, 0);
+		u64 handle = READ_ONCE(a->handle);
+
+		a->last = hcall("__pkvm_vcpu_load", handle, 0, 0);
+		if (!a->last)
+			a->last = hcall("__pkvm_vcpu_run", handle, 0, 0);
+		hcall("__pkvm_vcpu_put", 0, 0, 0);
 		if (a->last == -EINVAL)
 			a->busy++;
 		else if (a->last >= 0)
