@@ -191,16 +191,18 @@ cocci() {
 	return $ret
 }
 
-# EL2 has one page of stack for each CPU, 4096 bytes, with a guard page below. The
-# longest way down is an abort of the host's, or a hypercall, that maps memory: a dozen
-# functions, with the walk of the tables nesting four levels. No function may take
-# more than this; most take less than 100 bytes. Entries for exceptions are not
-# functions: what is added up there are the vectors of a table.
+# EL2 has one page of stack for each CPU, 4096 bytes, with a guard page below. No
+# function may take more than this; most take less than 100 bytes. Entries for
+# exceptions are not functions: what is added up there are the vectors of a table.
 stack_limit=512
 stack_waived="__kvm_hyp_vector|__bp_harden_hyp_vecs|__kvm_hyp_host_vector"
 
+# The longest chain of calls, with an exception on top. The longest is not in use, but
+# where EL2 gives the host its memory at boot: two walks of page tables, and a third.
+chain_limit=3840
+
 stack() {
-	local dir=arch/arm64/kvm/hyp/nvhe object found
+	local dir=arch/arm64/kvm/hyp/nvhe object found symbols=$build/logs/stack.symbols
 
 	object=$out/$dir/kvm_nvhe.o
 	"$tools/build.sh" config hostile "$linux" "$out" || return
@@ -213,7 +215,9 @@ stack() {
 	# A table without entries would pass, too.
 	[ "$(wc -l <<<"$found")" -gt 50 ] || { echo "few functions have a stack"; return 1; }
 	! awk -F '[:\t]+' -v limit="$stack_limit" '$NF > limit { print; bad = 1 } END { exit !bad }' \
-		<<<"$found"
+		<<<"$found" || return
+	aarch64-linux-gnu-objdump -rt "$object" >"$symbols" || return
+	aarch64-linux-gnu-objdump -dr "$object" | python3 "$tools/stack.py" "$chain_limit" "$symbols"
 }
 
 shell() {
@@ -286,7 +290,7 @@ check sparse "sparse and gcc W=1 over EL2 and KVM" sparse
 check clang "clang W=1 over EL2 and KVM" clang
 check programs "gcc and clang W=1 over the selftests" programs
 check cocci "the kernel's coccinelle checks" cocci
-check stack "stack of EL2's functions" stack
+check stack "stack of EL2, functions and chains of calls" stack
 check shell "shellcheck" shell
 check python "the report compiles" python
 check maintainers "MAINTAINERS covers every file" maintainers_cover
