@@ -39,7 +39,7 @@ help:
 	@echo '  make series     the patches as mails for git am, in build/series'
 	@echo '  make refresh    take edits made in build/linux back into the repository'
 	@echo '  make bisect     build every patch by itself'
-	@echo '  make lint       series, checkpatch, sparse, shellcheck, documentation'
+	@echo '  make lint       series, checkpatch, sparse, gcc, clang, stack of EL2, documentation'
 	@echo '  make docs       make the page of the contract from its headers, and the series'
 	@echo '  make mutate     an error in each row and bit: does a test notice? T= CPU='
 	@echo '  make coverage   the lines of EL2 that no test reaches: T= CPU= MODE='
@@ -122,7 +122,7 @@ docs: series
 	@$(run)/series.sh
 
 lint: series
-	@$(run)/deps.sh build lint
+	@$(run)/deps.sh build lint llvm
 	@$(run)/lint.sh
 
 shell: series

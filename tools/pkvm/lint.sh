@@ -51,41 +51,143 @@ checkpatch() {
 	return $ret
 }
 
-# Every finding in a file that the series adds, and in the lines it changes in
-# others: compared with what sparse says of the base there.
+# PATH:LINE of each line that the series changes or adds.
+changed_lines() {
+	git -C "$linux" diff -U0 --no-ext-diff --no-color --no-prefix pkvm/base -- '*.[chS]' | awk '
+		/^\+\+\+ / { path = $2 }
+		/^@@ / {
+			split($3, at, ",")
+			count = at[2] == "" ? 1 : at[2]
+			for (i = 0; i < count; i++)
+				print path ":" at[1] + i
+		}'
+}
+
+# findings LOG [DIR]: what a compiler says of files that the series adds, and of lines
+# that it changes in others. Paths in LOG are seen from DIR, from the top of the tree,
+# or absolute, and not always the shortest.
+findings() {
+	awk -F: -v dir="${2:-}" '
+		NR == FNR { ours[$0]; next }
+		/^In file included from |^ +from |: note: in included file/ { next }
+		{
+			path = $1 ~ /^\// ? $1 : dir $1
+			while (sub(/[^\/.]+\/\.\.\//, "", path))
+				;
+			do {
+				if (path in ours || (path ":" $2) in ours) {
+					print
+					found = 1
+					break
+				}
+			} while (sub(/^[^\/]*\//, "", path))
+		}
+		END { exit found }' <(overlay; changed_lines) "$1"
+}
+
+# compile OUT LOG ARG...: make KVM and EL2 anew, of the flavour that has all files.
+compile() {
+	local out=$1 log=$2 file ret=0
+
+	"$tools/build.sh" config hostile "$linux" "$out" || return
+	make -s -C "$linux" O="$out" "${@:3}" prepare || return
+	mkdir -p "$out/arch/arm64/kvm"
+	find "$out/arch/arm64/kvm" -name '*.o' -delete || return
+	make -s -C "$linux" O="$out" "${@:3}" -j"$jobs" W=1 arch/arm64/kvm/ >"$log" 2>&1 ||
+		{ cat "$log"; return 1; }
+	# What is not compiled has no findings, either.
+	while read -r file; do
+		[ -e "$out/${file%.c}.o" ] || [ -e "$out/${file%.c}.nvhe.o" ] ||
+			{ echo "$file was not compiled"; ret=1; }
+	done < <(overlay | grep '^arch/.*\.c$')
+	return $ret
+}
+
+# gcc's findings come with those of sparse.
 sparse() {
 	local log=$build/logs/sparse.out
 
-	"$tools/build.sh" config debug "$linux" "$out" || return
-	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- prepare || return
-	mkdir -p "$out/arch/arm64/kvm"
-	find "$out/arch/arm64/kvm" -name '*.o' -delete || return
-	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- -j"$jobs" \
-		W=1 C=2 CF="-D__CHECK_ENDIAN__" arch/arm64/kvm/ >"$log" 2>&1 ||
+	compile "$out" "$log" CROSS_COMPILE=aarch64-linux-gnu- C=2 CF="-D__CHECK_ENDIAN__" &&
+		findings "$log"
+}
+
+clang() {
+	local log=$build/logs/clang.out
+
+	LLVM=1 compile "$out-llvm" "$log" LLVM=1 && findings "$log"
+}
+
+# What W=1 adds to -Wall, as in scripts/Makefile.extrawarn. It leaves out of -Wextra
+# what is switched off here first. Waived besides: comparisons that are always true,
+# which macros make of the constants that they get; tables in headers that not every
+# test uses, which are const and static there; fields set twice, where a row of a table
+# differs from what its macro sets; & between bools, where both sides are to be run.
+program_warnings="-Wextra -Wundef -Wmissing-declarations -Wmissing-prototypes -Wvla
+	-Wmissing-format-attribute -Wmissing-include-dirs -Wenum-conversion
+	-Wno-missing-field-initializers -Wno-sign-compare -Wno-unused-parameter
+	-Wno-shift-negative-value
+	-Wno-type-limits -Wno-unused-const-variable -Wno-override-init"
+
+programs_with() {
+	local compiler=$1 extra=$2 native=$3 log=$build/logs/programs-$1.out objects
+	local to=$build/kernel/lint-programs/$compiler warnings=${program_warnings//[$'\n\t']/ }
+
+	mapfile -t objects < <(overlay |
+		sed -n "s,^tools/testing/selftests/kvm/\(.*\)\.c\$,$to/\1.o,p")
+	[ ${#objects[@]} -gt 0 ] || { echo "there are no programs to check"; return 1; }
+	rm -rf "$to"
+	mkdir -p "$to/tools" "$to/native"
+	EXTRA_CFLAGS="$warnings $extra" \
+		make -s -C "$linux/tools/testing/selftests/kvm" -j"$jobs" "${@:4}" \
+		OUTPUT="$to" abs_objdir="$to" KHDR_INCLUDES="-isystem $out/usr/include" \
+		LINUX_HDR_PATH="$out/usr/include" "${objects[@]}" >"$log" 2>&1 ||
 		{ cat "$log"; return 1; }
-	# A header of ours is reported under the path that included it.
-	if grep -E "$(overlay | grep '\.[ch]$' | paste -sd '|')" "$log"; then
-		return 1
-	fi
+	findings "$log" tools/testing/selftests/kvm/ || return
+	# Built for this machine, and with -Werror.
+	CFLAGS="-O2 $warnings $native" make -s -C "$linux/tools/testing/pkvm" -j"$jobs" \
+		OUTPUT="$to/native/" CC="$compiler"
+}
+
+# The selftests, and the tests on this machine. Programs of the harness are built with
+# -Wextra -Werror: see build.sh.
+programs() {
+	local ret=0
+
+	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- headers || return
+	# panic() of tools/include has no format, which only gcc minds.
+	programs_with gcc "" -Wno-error=suggest-attribute=format \
+		CROSS_COMPILE=aarch64-linux-gnu- || ret=1
+	programs_with clang -Wno-bitwise-instead-of-logical "" LLVM=1 || ret=1
+	return $ret
 }
 
 # Waived: check_bq27xxx_data.cocci is about the tables of one driver; that and
 # badzero.cocci (0 for NULL, of which sparse warns) need an OCaml compiler.
 cocci_waived="api/check_bq27xxx_data.cocci null/badzero.cocci"
+# What is not of the kernel's own functions and iterators is for programs, too: less
+# minmax.cocci, since min() and max() are the kernel's.
+cocci_of_programs="misc null tests"
+cocci_not_of_programs="misc/minmax.cocci"
 
-# The kernel's coccinelle checks, on the series' own kernel code. Not on selftests,
-# which do not use what these know.
+# The kernel's coccinelle checks: all on the series' kernel code, and those of C
+# itself on the selftests and the programs of the harness, too.
 cocci() {
-	local script options files ret=0 log=$build/logs/cocci.out
+	local script kind options kernel programs files ret=0 log=$build/logs/cocci.out
 
-	mapfile -t files < <(overlay | grep '^arch/.*\.c$')
-	[ ${#files[@]} -gt 0 ] || { echo "there are no files to check"; return 1; }
+	mapfile -t kernel < <(overlay | grep '^arch/.*\.c$')
+	mapfile -t programs < <(overlay | grep '^tools/.*\.[ch]$'
+		printf '%s\n' "$tools"/*.[ch] "$tools"/guest/*.[ch])
+	[ ${#kernel[@]} -gt 0 ] || { echo "there are no files to check"; return 1; }
 	cd "$linux" || return
 	while read -r script; do
-		[[ " $cocci_waived " != *" ${script#scripts/coccinelle/} "* ]] || continue
+		kind=${script#scripts/coccinelle/}
+		[[ " $cocci_waived " != *" $kind "* ]] || continue
 		# As scripts/coccicheck finds them.
 		grep -q 'virtual report' "$script" || continue
 		options=$(sed -n 's,^// *Options: *,,p' "$script" | head -n 1)
+		files=("${kernel[@]}")
+		[[ " $cocci_of_programs " != *" ${kind%%/*} "* ||
+		   " $cocci_not_of_programs " = *" $kind "* ]] || files+=("${programs[@]}")
 		# shellcheck disable=SC2086 # options are words
 		timeout 300 spatch -D report --very-quiet --cocci-file "$script" \
 			${options:---no-includes} "${files[@]}" >"$log" 2>"$log.err" ||
@@ -95,19 +197,21 @@ cocci() {
 	return $ret
 }
 
-# EL2 has one page of stack for each CPU, 4096 bytes, with a guard page below. The
-# longest way down is an abort of the host's, or a hypercall, that maps memory: a dozen
-# functions, with the walk of the tables nesting four levels. No function may take
-# more than this; most take less than 100 bytes. Entries for exceptions are not
-# functions: what is added up there are the vectors of a table.
+# EL2 has one page of stack for each CPU, 4096 bytes, with a guard page below. No
+# function may take more than this; most take less than 100 bytes. Entries for
+# exceptions are not functions: what is added up there are the vectors of a table.
 stack_limit=512
 stack_waived="__kvm_hyp_vector|__bp_harden_hyp_vecs|__kvm_hyp_host_vector"
 
+# The longest chain of calls, with an exception on top. The longest is not in use, but
+# where EL2 gives the host its memory at boot: two walks of page tables, and a third.
+chain_limit=3840
+
 stack() {
-	local dir=arch/arm64/kvm/hyp/nvhe object found
+	local dir=arch/arm64/kvm/hyp/nvhe object found symbols=$build/logs/stack.symbols
 
 	object=$out/$dir/kvm_nvhe.o
-	"$tools/build.sh" config debug "$linux" "$out" || return
+	"$tools/build.sh" config hostile "$linux" "$out" || return
 	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- -j"$jobs" prepare "$dir/" ||
 		return
 	# Bytes come last: name [object]:bytes
@@ -117,7 +221,9 @@ stack() {
 	# A table without entries would pass, too.
 	[ "$(wc -l <<<"$found")" -gt 50 ] || { echo "few functions have a stack"; return 1; }
 	! awk -F '[:\t]+' -v limit="$stack_limit" '$NF > limit { print; bad = 1 } END { exit !bad }' \
-		<<<"$found"
+		<<<"$found" || return
+	aarch64-linux-gnu-objdump -rt "$object" >"$symbols" || return
+	aarch64-linux-gnu-objdump -dr "$object" | python3 "$tools/stack.py" "$chain_limit" "$symbols"
 }
 
 shell() {
@@ -186,9 +292,11 @@ kernel_doc() {
 
 check series "the series is consistent" "$tools/check-series.sh"
 check checkpatch "checkpatch --strict" checkpatch
-check sparse "sparse and W=1 over EL2 and KVM" sparse
+check sparse "sparse and gcc W=1 over EL2 and KVM" sparse
+check clang "clang W=1 over EL2 and KVM" clang
+check programs "gcc and clang W=1 over the tests" programs
 check cocci "the kernel's coccinelle checks" cocci
-check stack "stack of EL2's functions" stack
+check stack "stack of EL2, functions and chains of calls" stack
 check shell "shellcheck" shell
 check python "the report compiles" python
 check maintainers "MAINTAINERS covers every file" maintainers_cover

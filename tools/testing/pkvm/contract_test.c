@@ -277,8 +277,10 @@ static bool test_random(void)
 	for (i = 0; i < 5000 && ok; i++) {
 		struct vm_kind kind = kind_of(i % NR_KINDS);
 
-		for (r = 0; r < PVM_ID_REG_NUM; r++)
-			host[r] = random_u64() & random_u64();
+		for (r = 0; r < PVM_ID_REG_NUM; r++) {
+			host[r] = random_u64();
+			host[r] &= random_u64();
+		}
 		/* Pointer authentication is rarely there by chance. */
 		host[ISAR1] &= ~0xff000ff0ULL;
 		host[ISAR2] &= ~0x0000ff00ULL;

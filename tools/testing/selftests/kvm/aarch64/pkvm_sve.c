@@ -151,7 +151,10 @@ static void one_reg(struct guest *g, u64 id, void *value, size_t size, bool writ
 	struct kvm_one_reg reg = { .id = id, .addr = (u64)data };
 
 	memcpy(data, value, size);
-	vcpu_ioctl(g->p->vcpu[0], write ? KVM_SET_ONE_REG : KVM_GET_ONE_REG, &reg);
+	if (write)
+		vcpu_ioctl(g->p->vcpu[0], KVM_SET_ONE_REG, &reg);
+	else
+		vcpu_ioctl(g->p->vcpu[0], KVM_GET_ONE_REG, &reg);
 	memcpy(value, data, size);
 }
 

@@ -124,7 +124,7 @@ static void set_alarm(unsigned int ms)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
-static int probe_fail(struct probe *p, int err, const char *fmt, ...)
+static int __printf(3, 4) probe_fail(struct probe *p, int err, const char *fmt, ...)
 {
 	va_list ap;
 
