@@ -372,12 +372,6 @@ void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu, bool fp_used)
 	sync_vgic(vcpu, host_vcpu);
 }
 
-static bool vcpu_has_vgic_v3(const struct kvm_vcpu *vcpu)
-{
-	return static_branch_likely(&kvm_vgic_global_state.gicv3_cpuif) &&
-	       irqchip_in_kernel(vcpu->kvm);
-}
-
 /**
  * pkvm_load_vcpu_state() - Take what stays in this CPU's registers between entries
  * @hyp_vcpu:	EL2's vCPU, just loaded
@@ -389,7 +383,7 @@ void pkvm_load_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 	const struct vgic_v3_cpu_if *from = &hyp_vcpu->host_vcpu->arch.vgic_cpu.vgic_v3;
 	struct vgic_v3_cpu_if *to = &hyp_vcpu->vcpu.arch.vgic_cpu.vgic_v3;
 
-	if (!vcpu_has_vgic_v3(&hyp_vcpu->vcpu))
+	if (!irqchip_in_kernel(hyp_vcpu->vcpu.kvm))
 		return;
 
 	to->vgic_vmcr = READ_ONCE(from->vgic_vmcr);
@@ -404,14 +398,7 @@ void pkvm_load_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
  */
 void pkvm_put_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
-	struct vgic_v3_cpu_if *to = &hyp_vcpu->host_vcpu->arch.vgic_cpu.vgic_v3;
-	struct vgic_v3_cpu_if *from = &hyp_vcpu->vcpu.arch.vgic_cpu.vgic_v3;
-
-	if (!vcpu_has_vgic_v3(&hyp_vcpu->vcpu))
-		return;
-
-	__vgic_v3_save_vmcr_aprs(from);
-	to->vgic_vmcr = from->vgic_vmcr;
-	memcpy(to->vgic_ap0r, from->vgic_ap0r, sizeof(to->vgic_ap0r));
-	memcpy(to->vgic_ap1r, from->vgic_ap1r, sizeof(to->vgic_ap1r));
+	/* If the host has no use for VMCR, it does not get it. EL2 has none, either. */
+	if (irqchip_in_kernel(hyp_vcpu->vcpu.kvm))
+		__vgic_v3_save_vmcr_aprs(&hyp_vcpu->host_vcpu->arch.vgic_cpu.vgic_v3);
 }

@@ -154,6 +154,7 @@ static bool init_vm_bad_sizes(void)
 		{ "vcpu_features", ~0UL }, { "vcpu_features", BIT(5) },
 		{ "vcpu_features", BIT(7) },
 	};
+	static const char * const view[] = { "id_regs", "ctr_el0" };
 	struct victim *v = &victims[0];
 	bool ok = true;
 	unsigned int i;
@@ -171,6 +172,16 @@ static bool init_vm_bad_sizes(void)
 	ok &= gives_error("pgd of EL2", hcall("__pkvm_init_vm", v->kvm_at.va,
 					      page_va(0), page_va(16)));
 	poke(v, "mmu.pgd_phys", old);
+
+	/* Of a protected VM, the host has to say what the guest is going to read. */
+	v = &victims[1];
+	for (i = 0; i < ARRAY_SIZE(view); i++) {
+		old = peek(v->vm, view[i]);
+		poke(v, view[i], old ^ BIT(0));
+		ok &= gives_error(view[i], hcall("__pkvm_init_vm", v->kvm_at.va, page_va(0),
+						 page_va(16)));
+		poke(v, view[i], old);
+	}
 	return ok;
 }
 
