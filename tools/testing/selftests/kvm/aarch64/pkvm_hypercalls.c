@@ -129,6 +129,8 @@ static bool init_vm_bad_pointers(void)
 		}
 	}
 	ok &= gives_error("not shared", hcall("__pkvm_init_vm", page_va(8), vm, pgd));
+	/* Not for any other reason, which would come later. */
+	ok &= gives("unaligned kvm", hcall("__pkvm_init_vm", page_va(8) + 1, vm, pgd), -EINVAL);
 	ok &= gives_error("unaligned vm", hcall("__pkvm_init_vm", kvm, vm + 8, pgd));
 	ok &= gives_error("unaligned pgd", hcall("__pkvm_init_vm", kvm, vm, pgd + 2048));
 	if (pgd_pages(victims[0].vm) > 1)
@@ -198,7 +200,7 @@ static void *load_elsewhere(void *arg)
 
 	CPU_ZERO(&cpus);
 	CPU_SET(e->cpu, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "no CPU %d", e->cpu);
 	e->ret = hcall("__pkvm_vcpu_load", e->handle, 0, 0);
 	return NULL;
 }
@@ -226,8 +228,9 @@ static bool load_and_run(u64 handle)
 	pthread_join(thread, NULL);
 	ok &= gives("load on two CPUs", e.ret, -EINVAL);
 	ok &= gives("teardown if loaded", hcall("__pkvm_teardown_vm", handle, 0, 0), -EBUSY);
-	hcall("__pkvm_adjust_pc", handle, 0, 0);
-	hcall("__pkvm_vcpu_run", handle, 0, 0);
+	/* It can be run, so that what is refused is for the reason that is meant. */
+	ok &= gives("adjust_pc", hcall("__pkvm_adjust_pc", handle, 0, 0), 0);
+	ok &= hcall("__pkvm_vcpu_run", handle, 0, 0) >= 0;
 	/* The one before is put, and there is none now. */
 	ok &= gives("load none", hcall("__pkvm_vcpu_load", handle, 1, 0), -EINVAL);
 	ok &= gives("run none", hcall("__pkvm_vcpu_run", handle, 0, 0), -EINVAL);
@@ -291,6 +294,8 @@ static bool init_vcpu_bad_pointers(void)
 	}
 	for (i = 0, n = bad_memory(bad); i < n; i++)
 		ok &= gives_error("memory", hcall("__pkvm_init_vcpu", handle, vcpu, bad[i]));
+	ok &= gives("unaligned", hcall("__pkvm_init_vcpu", handle, page_va(8) + 8, page_va(32)),
+		    -EINVAL);
 	poke(v, "vcpu_idx", 512);
 	ok &= gives_error("index 512", hcall("__pkvm_init_vcpu", handle, vcpu, page_va(32)));
 	poke(v, "vcpu_idx", 0xffffffff);
@@ -301,6 +306,49 @@ static bool init_vcpu_bad_pointers(void)
 	ok &= gives_error("not initialised", hcall("__pkvm_init_vcpu", handle, vcpu,
 						   page_va(32)));
 	poke(v, "cflags", cflags);
+	return ok & gives("pages lost", clean_up(), 0);
+}
+
+#define VMCR_MASK	(GENMASK(31, 27) | BIT(1) | BIT(0))	/* VPMR, VENG1 and VENG0 */
+
+static u64 vgic_of(struct victim *v, u32 vcpu, const char *name, u64 value, u64 mask)
+{
+	struct pkvm_test_field_info info;
+	u64 old;
+
+	TEST_ASSERT(hostile_find(name, &info), "no %s", name);
+	TEST_ASSERT(!hostile_poke(&info, v->vm, vcpu, 0, value, mask, &old), "not written");
+	return old;
+}
+
+/* What EL2 takes of a vGIC with one vCPU comes back with it when it loads the other. */
+static bool load_puts(void)
+{
+	static const struct {
+		u64 vmcr, ap1r;
+	} vgic[NR_VCPUS] = { { 0xa8000001, BIT(3) }, { 0x50000002, BIT(7) } };
+	struct victim *v = &victims[1];
+	s64 handle = hcall("__pkvm_init_vm", v->kvm_at.va, page_va(0), page_va(16));
+	bool ok = handle >= HANDLE_FIRST;
+	unsigned int i, j;
+
+	for (i = 0; i < NR_VCPUS; i++) {
+		ok &= gives("init_vcpu", hcall("__pkvm_init_vcpu", handle, v->vcpu_at[i].va,
+					       page_va(32 + 16 * i)), 0);
+		vgic_of(v, i, "vgic_vmcr", vgic[i].vmcr, ~0UL);
+		vgic_of(v, i, "vgic_ap1r", vgic[i].ap1r, ~0UL);
+	}
+	for (j = 0; j < 2 * NR_VCPUS; j++) {
+		i = j % NR_VCPUS;
+		ok &= gives("load", hcall("__pkvm_vcpu_load", handle, i, 0), 0);
+		vgic_of(v, i, "vgic_vmcr", 0, ~0UL);
+		vgic_of(v, i, "vgic_ap1r", 0, ~0UL);
+		/* The one before has its own again. */
+		i = !i;
+		ok &= gives("VMCR", vgic_of(v, i, "vgic_vmcr", 0, 0) & VMCR_MASK, vgic[i].vmcr);
+		ok &= gives("AP1R", vgic_of(v, i, "vgic_ap1r", 0, 0), vgic[i].ap1r);
+	}
+	hcall("__pkvm_vcpu_put", 0, 0, 0);
 	return ok & gives("pages lost", clean_up(), 0);
 }
 
@@ -367,6 +415,7 @@ int main(int argc, char *argv[])
 		{ "init_vm: wrong pointers", init_vm_bad_pointers },
 		{ "init_vm: wrong sizes and configurations", init_vm_bad_sizes },
 		{ "init_vcpu: wrong pointers and indices", init_vcpu_bad_pointers },
+		{ "vcpu_load: puts the one before", load_puts },
 		{ "share, unshare: wrong pages, twice", share_and_unshare },
 		{ "tlb_flush_vmid_range: ends", tlb_range_ends },
 		{ "abort: kernel", abort_of_kernel },

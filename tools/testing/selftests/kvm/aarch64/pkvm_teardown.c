@@ -135,7 +135,8 @@ static void forget_handle(struct kvm_vm *vm)
 	TEST_ASSERT(!hostile_poke(&info, vm, 0, 0, 0, ~0UL, NULL), "not written");
 }
 
-static bool during_run(void)
+/* Return whether the attacker met the vCPU, or the case failed. */
+static bool during_one_run(bool *ok)
 {
 	struct probe_cfg cfg = { .vgic = true };
 	struct probe *p = probe_create(&cfg);
@@ -161,7 +162,21 @@ static bool during_run(void)
 		forget_handle(p->vm);
 	probe_free(p);
 	/* What was torn down does not end a call. */
-	return a.busy && !a.other && (a.done ? ret : !ret);
+	*ok = !a.other && (a.done ? ret : !ret);
+	return a.busy || !*ok;
+}
+
+/* If the host had something else to do on that CPU just then, the VM goes at once. */
+static bool during_run(void)
+{
+	unsigned int i;
+	bool ok;
+
+	for (i = 0; i < 5; i++)
+		if (during_one_run(&ok))
+			return ok;
+
+	return false;
 }
 
 /* A VM that KVM has run once: what EL2 asks of a struct kvm is there. */
