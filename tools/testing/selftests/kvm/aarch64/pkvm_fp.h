@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * V16 to V31, for the guests and the processes of tests: nothing that the compiler
- * or its library uses in between.
+ * V16 to V31, for the guests and the processes of tests. The procedure call standard
+ * lets compilers and libraries use them, so what is in between has to be looked at.
  */
 #ifndef SELFTEST_KVM_PKVM_FP_H
 #define SELFTEST_KVM_PKVM_FP_H

@@ -357,12 +357,31 @@ static bool new_vm_is_clean(const struct probe_cfg *cfg)
 	return ok;
 }
 
+static struct fp_state host_fp;
+static unsigned int fp_runs, fp_lost;
+
+/* Compilers and libraries use these registers, but not in a system call. */
+static int run_beside_fp(struct kvm_vcpu *vcpu)
+{
+	struct fp_state now;
+	int ret, err;
+
+	fp_load(&host_fp);
+	ret = ioctl(vcpu->fd, KVM_RUN, NULL);
+	fp_store(&now);
+	err = errno;
+	write_sysreg(0, fpcr);
+	fp_runs++;
+	fp_lost += !!memcmp(&now, &host_fp, sizeof(now));
+	errno = err;
+	return ret;
+}
+
 int main(void)
 {
 	struct probe_cfg cfg = { .vgic = true };
-	struct fp_state host_fp, host_now;
 	struct hostile_random random = { .state = 0x9abc };
-	bool host_fp_ok = true, host_counter_ok = true;
+	bool host_counter_ok = true;
 	u64 features;
 	int round, i;
 
@@ -383,17 +402,16 @@ int main(void)
 		write_all(&guests[~round & 1]);
 		for (i = 0; i < 2; i++) {
 			random_fp(&random, &host_fp);
-			fp_load(&host_fp);
+			guests[i].p->run = run_beside_fp;
 			check_all(&guests[i]);
-			fp_store(&host_now);
+			guests[i].p->run = NULL;
 			host_counter_ok &= host_counter_goes_on();
-			host_fp_ok &= !memcmp(&host_now, &host_fp, sizeof(host_fp));
-			write_sysreg(0, fpcr);
 		}
 	}
 	for (i = 0; i < 2; i++)
 		report(&guests[i], cfg.pauth);
-	ksft_test_result(host_fp_ok, "host FP\n");
+	ksft_print_msg("host FP: %u of %u times lost\n", fp_lost, fp_runs);
+	ksft_test_result(fp_runs && !fp_lost, "host FP\n");
 	ksft_test_result(host_counter_ok, "host counter\n");
 	if (host_features() != features)
 		ksft_print_msg("0x%lx, was 0x%lx\n", host_features(), features);

@@ -176,6 +176,8 @@ struct probe {
 	u64 sctlr;		/* as the vCPUs start with */
 	u64 have;
 	bool have_known;
+	/* Instead of __vcpu_run(), to have nothing else between it and what is there. */
+	int (*run)(struct kvm_vcpu *vcpu);
 	/* After an error: what happened, for the report. */
 	char error[160];
 };

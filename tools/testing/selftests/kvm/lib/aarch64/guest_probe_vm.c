@@ -162,7 +162,7 @@ static int __probe_call(struct probe *p, struct probe_call *call)
 	unsigned int nr = 0;
 
 	for (;;) {
-		if (__vcpu_run(vcpu)) {
+		if (p->run ? p->run(vcpu) : __vcpu_run(vcpu)) {
 			if (errno == EINTR && !READ_ONCE(alarm_rang))
 				continue;
 			if (errno == EINTR)
