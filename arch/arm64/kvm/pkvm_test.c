@@ -27,9 +27,11 @@
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm.h>
+#include <asm/neon.h>
 #include <asm/sections.h>
 
 #include "pkvm_test.h"
+#include "pkvm_test_fp.h"
 
 #define CANARY			0xca
 #define CHUNK_SIZE		(PKVM_TEST_NR_PAGES * PAGE_SIZE)
@@ -332,26 +334,48 @@ static void set_bits_of(void *at, u32 size, u64 val, u64 mask)
 	write_datum(at, (now & ~mask) | (val & mask), size);
 }
 
+/* What the host has in its FP registers, and what it finds there after a run. */
+struct host_fp {
+	struct test_fp_regs before, after;
+};
+
 static int run_once(void *at, u32 size, const struct pkvm_test_poke *poke,
-		    pkvm_handle_t handle, int vcpu_idx)
+		    pkvm_handle_t handle, int vcpu_idx, struct host_fp *fp)
 {
 	unsigned long flags;
 	int ret;
 
+	/* Until then, they are those of the process. */
+	kernel_neon_begin();
 	local_irq_save(flags);
+	test_fp_load(&fp->before);
 	/* Without a mask, the datum belongs to another CPU that flips it. */
 	if (poke->mask)
 		set_bits_of(at, size, poke->set, poke->mask);
 	kvm_call_hyp_nvhe(__pkvm_vcpu_load, handle, vcpu_idx);
 	ret = kvm_call_hyp_nvhe(__pkvm_vcpu_run, handle, vcpu_idx);
 	kvm_call_hyp_nvhe(__pkvm_vcpu_put);
+	test_fp_store(&fp->after);
 	undo_cntvoff();
 	/* EL2 may have changed the other bits. */
 	if (poke->mask)
 		set_bits_of(at, size, poke->old, poke->mask);
 	local_irq_restore(flags);
+	kernel_neon_end();
 
 	return ret;
+}
+
+static struct host_fp *random_fp(void)
+{
+	struct host_fp *fp = kzalloc(sizeof(*fp), GFP_KERNEL);
+
+	if (fp) {
+		get_random_bytes(&fp->before, sizeof(fp->before));
+		/* Where nothing is stored, nothing is lost. */
+		fp->after = fp->before;
+	}
+	return fp;
 }
 
 static long run(struct pkvm_test_run *run)
@@ -360,6 +384,7 @@ static long run(struct pkvm_test_run *run)
 	const struct field *f = fields + poke->nr;
 	pkvm_handle_t handle;
 	struct kvm_vcpu *vcpu;
+	struct host_fp *fp;
 	struct kvm *kvm;
 	long ret = -EINVAL;
 	void *at;
@@ -372,22 +397,26 @@ static long run(struct pkvm_test_run *run)
 	if (IS_ERR(kvm))
 		return PTR_ERR(kvm);
 
+	fp = random_fp();
 	vcpu = get_vcpu(kvm, poke->vcpu);
-	if (!vcpu || mutex_lock_killable(&vcpu->mutex))
+	if (!fp || !vcpu || mutex_lock_killable(&vcpu->mutex))
 		goto out;
 
 	handle = kvm->arch.pkvm.handle;
 	at = datum_at(f, kvm, vcpu, poke->index);
 	ret = read_datum(at, &poke->old, f->size);
 	run->refused = 0;
+	run->fp_lost = 0;
 	for (i = 0; !ret && i < run->times; i++) {
-		run->ret = run_once(at, f->size, poke, handle, poke->vcpu);
+		run->ret = run_once(at, f->size, poke, handle, poke->vcpu, fp);
 		run->refused += IS_ERR_VALUE((long)run->ret);
+		run->fp_lost += !!memcmp(&fp->before, &fp->after, sizeof(fp->before));
 		cond_resched();
 	}
 	mutex_unlock(&vcpu->mutex);
 out:
 	kvm_put_kvm(kvm);
+	kfree(fp);
 	return ret;
 }
 

@@ -55,6 +55,8 @@ struct pkvm_test_run {
 	__s64 ret;		/* of the last run */
 	__u32 times;
 	__u32 refused;		/* so many runs returned a negative error */
+	__u32 fp_lost;		/* and so many left other FP registers in the host */
+	__u32 reserved;
 };
 
 /* The @nr-th hypercall; -ENOENT after the last one. */

@@ -18,6 +18,8 @@
  *			be lost, EL2 and the host are not
  *  SVE NAME = VALUE	the same before the first run, of a VM with SVE: EL2 refuses
  *			to pin what is not shared, or has no valid length
+ *  host FP, WHO	EL2 gives the host's FP and SVE registers back after each run
+ *			that uses them, as after each run that is told a lie
  *  every datum		each one that the device knows is tried here
  *  other VM		a VM beside all this has the view that it had
  *  host		the host's own registers are what they were
@@ -415,6 +417,50 @@ static const struct {
 	{ "sve_max_vl", 8192, true },	/* no more than the host has */
 };
 
+/* Without end, and never the same in V16 again. */
+static u64 guest_counts_in_fp(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
+{
+	asm volatile("movi	v17.16b, #1\n"
+		     "1:\n"
+		     "add	v16.2d, v16.2d, v17.2d\n"
+		     "b		1b\n");
+	return 0;
+}
+
+static u64 v16_of(struct probe *p)
+{
+	struct kvm_one_reg reg = {
+		.id = KVM_REG_ARM64 | KVM_REG_SIZE_U128 | KVM_REG_ARM_CORE |
+		      KVM_REG_ARM_CORE_REG(fp_regs.vregs[16]),
+	};
+	u64 val[2];
+
+	reg.addr = (u64)val;
+	TEST_ASSERT(!__vcpu_ioctl(p->vcpu[0], KVM_GET_ONE_REG, &reg), "no V16");
+	return val[0];
+}
+
+static void test_host_fp(bool unprotected)
+{
+	struct probe_call call = { .fn = guest_counts_in_fp };
+	struct probe_cfg who = { .vgic = true, .unprotected = unprotected };
+	struct probe *p = probe_create(&who);
+	struct pkvm_test_field_info info;
+	u64 from;
+	int ret;
+
+	p->limit_ms = 200;
+	TEST_ASSERT(probe_call(p, &call) == -ETIME, "the guest ended");
+	TEST_ASSERT(hostile_find("hcr_el2", &info), "no hcr_el2");
+	from = v16_of(p);
+	ret = hostile_run(&info, p->vm, 0, 0, 0, 0, EL2_RUNS);
+	if (ret)
+		ksft_print_msg("runs: %d\n", ret);
+	ksft_test_result(!ret && v16_of(p) != from, "host FP, %s\n",
+			 unprotected ? "unprotected" : "protected");
+	probe_free(p);
+}
+
 static u64 guest_nothing(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 {
 	return 0;
@@ -514,7 +560,7 @@ static unsigned int count_cases(const char *only)
 	for (nr = 0; hostile_datum(nr, &info); nr++)
 		total += info.object != PKVM_TEST_HOST;
 	tried = calloc(nr, sizeof(*tried));
-	return total + 2 * ARRAY_SIZE(modes) - 1 + 4 + ARRAY_SIZE(sve_lies) +
+	return total + 2 * ARRAY_SIZE(modes) - 1 + 6 + ARRAY_SIZE(sve_lies) +
 	       HOST_STATE_TESTS;
 }
 
@@ -570,6 +616,8 @@ int main(int argc, char *argv[])
 	ksft_test_result(test_unprotected_all_of("pstate"), "unprotected PSTATE modes\n");
 	ksft_test_result(test_unprotected_all_of("iflags"), "unprotected iflags values\n");
 
+	test_host_fp(false);
+	test_host_fp(true);
 	test_sve_lies();
 	ksft_test_result(same(p, "at the end", false) && same(other, "other", false), "other VM\n");
 	probe_free(p);

@@ -25,8 +25,8 @@
  *  host		the host's own registers are what they were
  *
  * Not here: that EL2 gives the registers of the host back. The host's kernel loads
- * those of a process again before the process goes on, so no process can tell.
- * What EL2 makes of a wrong sve_state or sve_max_vl is in pkvm_lying_host.
+ * those of a process again before the process goes on, so no process can tell. That,
+ * and what EL2 makes of a wrong sve_state or sve_max_vl, is in pkvm_lying_host.
  *
  * Rules: contract, section 1, B6; section 4, restored on exit.
  */

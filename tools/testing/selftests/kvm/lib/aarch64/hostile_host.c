@@ -76,7 +76,13 @@ int hostile_run(const struct pkvm_test_field_info *info, struct kvm_vm *vm,
 		.times = times,
 	};
 
-	return ioctl(device, PKVM_TEST_RUN, &run) ? -errno : (int)run.refused;
+	if (ioctl(device, PKVM_TEST_RUN, &run))
+		return -errno;
+	if (!run.fp_lost)
+		return run.refused;
+
+	ksft_print_msg("%u of %u runs changed the host's FP registers\n", run.fp_lost, times);
+	return -EBADMSG;
 }
 
 bool hostile_hcall(unsigned int nr, struct pkvm_test_hcall_info *info)
