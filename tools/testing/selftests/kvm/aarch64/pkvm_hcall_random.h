@@ -6,7 +6,6 @@
 #define SELFTEST_KVM_PKVM_HCALL_RANDOM_H
 
 #include <pthread.h>
-#include <sched.h>
 
 #include "pkvm_hcall_victims.h"
 
@@ -123,12 +122,9 @@ static void one_random_call(struct attack *a)
 static void *attack_thread(void *arg)
 {
 	struct attack *a = arg;
-	cpu_set_t cpus;
 	unsigned int i;
 
-	CPU_ZERO(&cpus);
-	CPU_SET(a->cpu, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	kvm_pin_this_task_to_pcpu(a->cpu);
 	for (i = 0; i < a->nr; i++)
 		one_random_call(a);
 	/* What stays loaded cannot be taken back. */

@@ -134,22 +134,25 @@ static bool gives_error(const char *what, s64 got)
 	return got < 0 && got >= -4095;
 }
 
-static void poke(struct victim *v, const char *name, u64 value)
-{
-	struct pkvm_test_field_info info;
-
-	TEST_ASSERT(hostile_find(name, &info), "no %s", name);
-	TEST_ASSERT(!hostile_poke(&info, v->vm, 0, 0, value, ~0UL, NULL), "not written");
-}
-
-static u64 peek(struct kvm_vm *vm, const char *name)
+/* Write what @mask selects, and return what there was. */
+static u64 poke_vcpu(struct kvm_vm *vm, u32 vcpu, const char *name, u64 value, u64 mask)
 {
 	struct pkvm_test_field_info info;
 	u64 old;
 
 	TEST_ASSERT(hostile_find(name, &info), "no %s", name);
-	TEST_ASSERT(!hostile_poke(&info, vm, 0, 0, 0, 0, &old), "not read");
+	TEST_ASSERT(!hostile_poke(&info, vm, vcpu, 0, value, mask, &old), "not written");
 	return old;
+}
+
+static void poke(struct victim *v, const char *name, u64 value)
+{
+	poke_vcpu(v->vm, 0, name, value, ~0UL);
+}
+
+static u64 peek(struct kvm_vm *vm, const char *name)
+{
+	return poke_vcpu(vm, 0, name, 0, 0);
 }
 
 /* EL2 refuses a VM whose guest would read other ID registers than the host says. */

@@ -78,13 +78,10 @@ int main(void)
 		.pinned = 1,
 	};
 	u64 ticks, host, guest[2], later;
-	cpu_set_t cpus;
 
 	ksft_print_header();
 	probe_require_protected();
-	CPU_ZERO(&cpus);
-	CPU_SET(sched_getcpu(), &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	kvm_pin_this_task_to_pcpu(sched_getcpu());
 	counter_fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
 	if (counter_fd < 0)
 		ksft_exit_skip("this CPU has no PMU: %s\n", strerror(errno));

@@ -26,6 +26,7 @@
  * handle"; section 5, last item.
  */
 #include <linux/errno.h>
+#include <sched.h>
 #include <time.h>
 
 #include "host_state.h"
@@ -196,11 +197,8 @@ struct elsewhere {
 static void *load_elsewhere(void *arg)
 {
 	struct elsewhere *e = arg;
-	cpu_set_t cpus;
 
-	CPU_ZERO(&cpus);
-	CPU_SET(e->cpu, &cpus);
-	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "no CPU %d", e->cpu);
+	kvm_pin_this_task_to_pcpu(e->cpu);
 	e->ret = hcall("__pkvm_vcpu_load", e->handle, 0, 0);
 	return NULL;
 }
@@ -311,16 +309,6 @@ static bool init_vcpu_bad_pointers(void)
 
 #define VMCR_MASK	(GENMASK(31, 27) | BIT(1) | BIT(0))	/* VPMR, VENG1 and VENG0 */
 
-static u64 vgic_of(struct victim *v, u32 vcpu, const char *name, u64 value, u64 mask)
-{
-	struct pkvm_test_field_info info;
-	u64 old;
-
-	TEST_ASSERT(hostile_find(name, &info), "no %s", name);
-	TEST_ASSERT(!hostile_poke(&info, v->vm, vcpu, 0, value, mask, &old), "not written");
-	return old;
-}
-
 /* What EL2 takes of a vGIC with one vCPU comes back with it when it loads the other. */
 static bool load_puts(void)
 {
@@ -335,18 +323,19 @@ static bool load_puts(void)
 	for (i = 0; i < NR_VCPUS; i++) {
 		ok &= gives("init_vcpu", hcall("__pkvm_init_vcpu", handle, v->vcpu_at[i].va,
 					       page_va(32 + 16 * i)), 0);
-		vgic_of(v, i, "vgic_vmcr", vgic[i].vmcr, ~0UL);
-		vgic_of(v, i, "vgic_ap1r", vgic[i].ap1r, ~0UL);
+		poke_vcpu(v->vm, i, "vgic_vmcr", vgic[i].vmcr, ~0UL);
+		poke_vcpu(v->vm, i, "vgic_ap1r", vgic[i].ap1r, ~0UL);
 	}
 	for (j = 0; j < 2 * NR_VCPUS; j++) {
 		i = j % NR_VCPUS;
 		ok &= gives("load", hcall("__pkvm_vcpu_load", handle, i, 0), 0);
-		vgic_of(v, i, "vgic_vmcr", 0, ~0UL);
-		vgic_of(v, i, "vgic_ap1r", 0, ~0UL);
+		poke_vcpu(v->vm, i, "vgic_vmcr", 0, ~0UL);
+		poke_vcpu(v->vm, i, "vgic_ap1r", 0, ~0UL);
 		/* The one before has its own again. */
 		i = !i;
-		ok &= gives("VMCR", vgic_of(v, i, "vgic_vmcr", 0, 0) & VMCR_MASK, vgic[i].vmcr);
-		ok &= gives("AP1R", vgic_of(v, i, "vgic_ap1r", 0, 0), vgic[i].ap1r);
+		ok &= gives("VMCR", poke_vcpu(v->vm, i, "vgic_vmcr", 0, 0) & VMCR_MASK,
+			    vgic[i].vmcr);
+		ok &= gives("AP1R", poke_vcpu(v->vm, i, "vgic_ap1r", 0, 0), vgic[i].ap1r);
 	}
 	hcall("__pkvm_vcpu_put", 0, 0, 0);
 	return ok & gives("pages lost", clean_up(), 0);

@@ -154,15 +154,6 @@ static struct probe_cfg cfg = { .vgic = true };
 static struct guest_view before;
 static bool *tried;
 
-static void pin(int cpu)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
-}
-
 /* Another CPU writes a datum all the time. */
 struct flipper {
 	const struct pkvm_test_field_info *info;
@@ -182,7 +173,7 @@ static void *flip(void *arg)
 	/* The alarm is for the thread that runs the guest. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
-	pin(1);
+	kvm_pin_this_task_to_pcpu(1);
 	while (!READ_ONCE(f->stop))
 		for (i = 0; i < nr && !READ_ONCE(f->stop); i++, f->rounds++)
 			hostile_flip(f->info, f->vm, 0, i, f->lie->set, f->lie->mask,
@@ -590,7 +581,7 @@ int main(int argc, char *argv[])
 	ksft_set_plan(count_cases(argc > 1 ? argv[1] : NULL));
 	TEST_ASSERT(sysconf(_SC_NPROCESSORS_ONLN) > 1, "a second CPU is needed");
 
-	pin(0);
+	kvm_pin_this_task_to_pcpu(0);
 	host_state_save();
 	cfg.pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 	other = probe_create(&cfg);

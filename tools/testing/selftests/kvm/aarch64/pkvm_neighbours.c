@@ -364,16 +364,14 @@ static unsigned int fp_runs, fp_lost;
 static int run_beside_fp(struct kvm_vcpu *vcpu)
 {
 	struct fp_state now;
-	int ret, err;
+	int ret;
 
 	fp_load(&host_fp);
 	ret = ioctl(vcpu->fd, KVM_RUN, NULL);
 	fp_store(&now);
-	err = errno;
 	write_sysreg(0, fpcr);
 	fp_runs++;
 	fp_lost += !!memcmp(&now, &host_fp, sizeof(now));
-	errno = err;
 	return ret;
 }
 

@@ -273,17 +273,15 @@ static unsigned int process_runs, process_lost;
 static int run_beside_process(struct kvm_vcpu *vcpu)
 {
 	static struct regs now;
-	int ret, err;
+	int ret;
 
 	clear(&now);
 	load(&process_regs, true);
 	ret = ioctl(vcpu->fd, KVM_RUN, NULL);
 	store(&now, true);
-	err = errno;
 	write_sysreg(0, fpcr);
 	process_runs++;
 	process_lost += !own_or_zero(&process_regs, &now, process_vl);
-	errno = err;
 	return ret;
 }
 

@@ -72,14 +72,11 @@ struct attacker {
 static void *attacker_main(void *arg)
 {
 	struct attacker *a = arg;
-	cpu_set_t cpus;
 	sigset_t all;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, NULL);
-	CPU_ZERO(&cpus);
-	CPU_SET(a->cpu, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	kvm_pin_this_task_to_pcpu(a->cpu);
 	a->attack(a);
 	return NULL;
 }
