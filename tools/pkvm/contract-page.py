@@ -183,19 +183,20 @@ def sysregs(source):
         "ccsidr_el1": "one set and one way, with the line size of CTR_EL0",
         "clidr_el1": "the caches that the host has for any VM",
         "csselr_el1": "Level and InD are kept",
-        "ctr_el0": "the host's, of all its CPUs; traps only on a CPU that differs from it",
+        "kvm.arch.ctr_el0": "the host's, of all its CPUs; traps only on a CPU that differs "
+                            "from it",
+        "oslsr_el1": "reads as 0x8",
         "undef_id": "UNDEFINED, with EC 0x18 if ID_AA64MMFR2_EL1.IDS says so",
         "host": "the host emulates it",
     }
     rows = []
-    for _, macro, args in rows_of(array(source, "pvm_sysregs"), ("ROW", "CONSTANT")):
+    for _, macro, args in rows_of(array(source, "pvm_sysregs"), ("ROW", "VALUE", "RAZ")):
         if macro == "{":
             continue
         name = re.sub(r"n(_EL\d)\((\d)\)", r"\2\1", args[0])
-        if macro == "CONSTANT":
-            value = "0x8" if args[2] == "OSLSR_EL1_OSLM_IMPLEMENTED" else args[2]
-            what = {"READ": f"reads as {value}", "WRITE": "ignores writes",
-                    "RW": f"reads as {value}, ignores writes"}[args[1]]
+        if macro == "RAZ":
+            what = {"READ": "reads as 0", "WRITE": "ignores writes",
+                    "RW": "reads as 0, ignores writes"}[args[1]]
         elif args[2] in said:
             what = said[args[2]]
         else:

@@ -127,7 +127,7 @@ def sysreg_rows():
 	path = os.path.join(LINUX, "arch/arm64/kvm/hyp/nvhe/pvm_sysregs.c")
 	with open(path) as file:
 		for line in file:
-			match = re.match(r"\t(?:ROW|CONSTANT)\(((?:[^,()]|\(\d+\))+),", line)
+			match = re.match(r"\t(?:ROW|VALUE|RAZ)\(((?:[^,()]|\(\d+\))+),", line)
 			if match:
 				rows.append(match.group(1))
 	return rows

@@ -7,7 +7,8 @@ usage: objdump -dr kvm_nvhe.o | stack.py LIMIT SYMBOLS
 SYMBOLS is a file with the output of objdump -rt. The sum is never less than what is
 used: a frame is all that a function takes off SP, on whatever path; a jump into another
 function is a call; an alternative is part of the function that it is for. On top of the
-chain comes an exception that EL2 takes from itself, and its way to a panic.
+chain comes an exception: EL2's own, and its way to a panic, or a guest's that is dealt
+with where the vectors are.
 
 An indirect call goes to what ROWS names for its caller, out of all functions that have
 their address taken. Errors: a caller, or such a function, that no row names; recursion,
@@ -20,7 +21,7 @@ import sys
 
 # Entries that several vectors share: SP moves once for each, by this at most.
 VECTORS = {"__kvm_hyp_vector": 32, "__bp_harden_hyp_vecs": 32, "__kvm_hyp_host_vector": 32}
-# What runs on top of anything: an exception that EL2 takes from itself.
+# What runs on top of anything.
 EXCEPTIONS = ("__kvm_hyp_vector", "__bp_harden_hyp_vecs", "hyp_panic")
 # What is of interest besides: an abort of the host's, and a protected vCPU's run.
 ENTRIES = ("handle_host_mem_abort", "handle___pkvm_vcpu_run")

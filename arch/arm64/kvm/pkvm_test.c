@@ -110,6 +110,8 @@ static const struct field fields[] = {
 	VCPU("sve_max_vl", arch.sve_max_vl),
 	VCPU("fp_type", arch.fp_type),
 	VCPU("pmu.events", arch.pmu.events),
+	VCPU("pvm_sysreg.vm", arch.pvm_sysreg.vm),
+	VCPU("pvm_sysreg.done", arch.pvm_sysreg.done),
 	VCPU("vgic_hcr", arch.vgic_cpu.vgic_v3.vgic_hcr),
 	VCPU("vgic_vmcr", arch.vgic_cpu.vgic_v3.vgic_vmcr),
 	VCPU("vgic_sre", arch.vgic_cpu.vgic_v3.vgic_sre),
@@ -183,6 +185,8 @@ static const struct {
 	LATE(__kvm_timer_set_cntvoff),
 	LATE(__pkvm_vcpu_load),
 	LATE(__pkvm_vcpu_put),
+	LATE(__pkvm_vgic_load),
+	LATE(__pkvm_vgic_put),
 	LATE(__pkvm_vcpu_run),
 	LATE(__pkvm_adjust_pc),
 	LATE(__pkvm_tlb_flush_vmid_ipa),
@@ -352,7 +356,7 @@ static int run_once(void *at, u32 size, const struct pkvm_test_poke *poke,
 	/* Without a mask, the datum belongs to another CPU that flips it. */
 	if (poke->mask)
 		set_bits_of(at, size, poke->set, poke->mask);
-	kvm_call_hyp_nvhe(__pkvm_vcpu_load, handle, vcpu_idx);
+	kvm_call_hyp_nvhe(__pkvm_vcpu_load, handle, vcpu_idx, 0);
 	ret = kvm_call_hyp_nvhe(__pkvm_vcpu_run, handle, vcpu_idx);
 	kvm_call_hyp_nvhe(__pkvm_vcpu_put);
 	test_fp_store(&fp->after);

@@ -21,7 +21,7 @@ enum pvm_mutant_kind {
 	PVM_MUTANT_TRAP,
 	/* On entry, in HCR_EL2, which depends on more than the VM. No index. */
 	PVM_MUTANT_HCR,
-	/* On a trap; index and value are the row in pvm_sysregs[]. */
+	/* When a VM is created; index and value are the row in pvm_sysregs[]. */
 	PVM_MUTANT_SYSREG,
 	/* At boot, for the check of the table; the value is the encoding. */
 	PVM_MUTANT_SYSREG_CHECK,

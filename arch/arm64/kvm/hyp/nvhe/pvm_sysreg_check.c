@@ -7,6 +7,7 @@
 #include <linux/build_bug.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/string.h>
 
 #include <asm/esr.h>
 #include <asm/sysreg.h>
@@ -38,6 +39,7 @@ static void check_sysreg_row(unsigned int row)
 	u32 id = pvm_mutate(PVM_MUTANT_SYSREG_CHECK, row, r->encoding);
 
 	if (!r->dirs || r->dirs & ~PVM_SYSREG_RW ||
+	    !r->fn == !r->offset || r->offset % sizeof(u64) ||
 	    id != sys_reg(sys_reg_Op0(id), sys_reg_Op1(id), sys_reg_CRn(id),
 			  sys_reg_CRm(id), sys_reg_Op2(id)))
 		sysreg_error(PVM_FAULT_MALFORMED, row);
@@ -47,40 +49,89 @@ static void check_sysreg_row(unsigned int row)
 	else if (id < pvm_sysregs[row - 1].encoding)
 		sysreg_error(PVM_FAULT_ORDER, row);
 
-	/* Nobody looks for such a row: the value is in kvm_arch::id_regs. */
+	/* No row decides what these read as. */
 	if (id >= sys_reg(3, 0, 0, 1, 0) && id <= sys_reg(3, 0, 0, 7, 7))
 		sysreg_error(PVM_FAULT_UNREACHABLE, row);
 }
 
-/* Enter a row into the index. Every page in use has a group of its own. */
-static void index_sysreg_row(unsigned int row, unsigned int *nr_groups)
+/* The group of the page that a register is in, a new one if need be. */
+static u8 sysreg_group(u32 encoding, unsigned int *nr_groups)
 {
-	struct pvm_sysreg_index *index = &pvm_sysreg_index;
-	u64 esr = sysreg_esr(pvm_sysregs[row].encoding);
-	u8 *group = &index->group[esr_sysreg_page(esr)];
+	u8 *group = &pvm_sysreg_index.group[esr_sysreg_page(sysreg_esr(encoding))];
 
-	if (!*group) {
-		if (*nr_groups == PVM_SYSREG_MAX_GROUPS) {
-			sysreg_error(PVM_FAULT_NO_SPACE, row);
-			return;
-		}
+	if (!*group && *nr_groups < PVM_SYSREG_MAX_GROUPS)
 		*group = (*nr_groups)++;
-	}
 
-	index->row[*group][esr_sysreg_slot(esr)] = row;
+	return *group;
+}
+
+static void index_value(u32 encoding, u16 entry, unsigned int *nr_groups)
+{
+	unsigned int slot = esr_sysreg_slot(sysreg_esr(encoding));
+	unsigned int group = sysreg_group(encoding, nr_groups);
+
+	if (group)
+		pvm_sysreg_index.value[group][slot] = entry;
+	else
+		pvm_table_error(PVM_TABLE_SYSREG, PVM_FAULT_NO_SPACE, 0, encoding);
+}
+
+static void index_row(u32 encoding, u8 row, unsigned int *nr_groups)
+{
+	unsigned int slot = esr_sysreg_slot(sysreg_esr(encoding));
+	unsigned int group = sysreg_group(encoding, nr_groups);
+
+	if (group)
+		pvm_sysreg_index.row[group][slot] = row;
+	else
+		sysreg_error(PVM_FAULT_NO_SPACE, row);
+}
+
+/**
+ * pvm_sysreg_make_index() - Enter all registers that a protected VM may access
+ *
+ * Those of the table, and the ID registers. To be called while no protected vCPU
+ * runs, or by tests.
+ */
+void pvm_sysreg_make_index(void)
+{
+	unsigned int i, nr_groups = 1;
+
+	/* As pvm_sysreg_trap() has it. */
+	BUILD_BUG_ON(offsetof(struct pvm_sysreg_index, group));
+	BUILD_BUG_ON(offsetof(struct pvm_sysreg_index, value) != PVM_SYSREG_NR_PAGES);
+	BUILD_BUG_ON(sizeof(pvm_sysreg_index.value[0][0]) != 2);
+	BUILD_BUG_ON(sizeof(struct pkvm_hyp_vm) > U16_MAX);
+
+	memset(&pvm_sysreg_index, 0, sizeof(pvm_sysreg_index));
+
+	for (i = 0; i < KVM_ARM_ID_REG_NUM; i++)
+		index_value(sys_reg(3, 0, 0, 1 + i / 8, i % 8),
+			    offsetof(struct pkvm_hyp_vm, kvm.arch.id_regs[i]) | PVM_SYSREG_READ,
+			    &nr_groups);
+
+	for (i = 1; i < pvm_nr_sysregs; i++) {
+		unsigned int row = pvm_mutate(PVM_MUTANT_SYSREG, i, i);
+		const struct pvm_sysreg *r = &pvm_sysregs[row];
+
+		if (r->fn)
+			index_row(r->encoding, row, &nr_groups);
+		else if (r->offset)
+			index_value(r->encoding, r->offset | r->dirs, &nr_groups);
+	}
 }
 
 /**
  * pvm_sysreg_table_init() - Check the table of trapped registers, make its index
  *
- * Row 0 is the default. It is not in the index, which is zero where no other
- * row is. To be called once, when EL2 is initialised, on one CPU.
+ * Row 0 is the default. It is not in the index, which is zero where nothing else
+ * is. To be called once, when EL2 is initialised, on one CPU.
  *
  * Return: 0, or -EINVAL with every error noted for the host.
  */
 int pvm_sysreg_table_init(void)
 {
-	unsigned int row, nr_groups = 1;
+	unsigned int row;
 
 	/* Fields of the syndrome that a page is made of are side by side. */
 	BUILD_BUG_ON(ESR_ELx_SYS64_ISS_OP1_SHIFT != ESR_ELx_SYS64_ISS_CRN_SHIFT + 4);
@@ -95,10 +146,10 @@ int pvm_sysreg_table_init(void)
 	if (pvm_sysregs[0].dirs)
 		sysreg_error(PVM_FAULT_MALFORMED, 0);
 
-	for (row = 1; row < pvm_nr_sysregs; row++) {
+	for (row = 1; row < pvm_nr_sysregs; row++)
 		check_sysreg_row(row);
-		index_sysreg_row(row, &nr_groups);
-	}
+
+	pvm_sysreg_make_index();
 
 	return pvm_table_nr_errors() ? -EINVAL : 0;
 }

@@ -5,7 +5,7 @@
  * Each group is headed by the controls whose traps lead here, and ends with the
  * registers that the same controls trap and that stay UNDEFINED. Registers that
  * do not trap have no row. Those of the ID space, (3, 0, 0, 1..7, 0..7), have
- * none either: see pvm_emulate_id_read().
+ * none either: pvm_sysreg_make_index() enters them all.
  *
  * A direction that a register lacks by the architecture is UNDEFINED, too.
  */
@@ -63,6 +63,13 @@ mdscr_el1(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
 	return PVM_SYSREG_DONE;
 }
 
+static enum pvm_sysreg_result
+oslsr_el1(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
+{
+	*val = OSLSR_EL1_OSLM_IMPLEMENTED;
+	return PVM_SYSREG_DONE;
+}
+
 /* There are no error records. */
 static enum pvm_sysreg_result
 ras(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
@@ -108,13 +115,6 @@ dc_set_way(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
 }
 
 static enum pvm_sysreg_result
-ctr_el0(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
-{
-	*val = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu)->kvm.arch.ctr_el0;
-	return PVM_SYSREG_DONE;
-}
-
-static enum pvm_sysreg_result
 clidr_el1(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
 {
 	*val = pvm_clidr_el1;
@@ -146,9 +146,14 @@ ccsidr_el1(struct pkvm_hyp_vcpu *hyp_vcpu, bool is_write, u64 *val)
 #define ROW(reg, _dirs, _fn)						\
 	{ .encoding = SYS_##reg, .dirs = PVM_SYSREG_##_dirs, .fn = _fn }
 
-/* Reads as a constant, ignores writes. */
-#define CONSTANT(reg, _dirs, _val)					\
-	{ .encoding = SYS_##reg, .dirs = PVM_SYSREG_##_dirs, .constant = _val }
+/* Reads as what the VM has there, ignores writes. */
+#define VALUE(reg, _dirs, member)					\
+	{ .encoding = SYS_##reg, .dirs = PVM_SYSREG_##_dirs,		\
+	  .offset = offsetof(struct pkvm_hyp_vm, member) }
+
+#define RAZ(reg, _dirs)							\
+	{ .encoding = SYS_##reg, .dirs = PVM_SYSREG_##_dirs,		\
+	  .offset = offsetof(struct pkvm_hyp_vm, raz) }
 
 /* In ascending order of (Op0, Op1, CRn, CRm, Op2). */
 const struct pvm_sysreg pvm_sysregs[] = {
@@ -172,26 +177,26 @@ const struct pvm_sysreg pvm_sysregs[] = {
 	 * DBGCLAIM*_EL1, DBGAUTHSTATUS_EL1; trace, MDCR_EL2.TTRF and
 	 * CPTR_EL2.TTA.
 	 */
-	CONSTANT(DBGBVRn_EL1(0), RW, 0),
-	CONSTANT(DBGBCRn_EL1(0), RW, 0),
-	CONSTANT(DBGWVRn_EL1(0), RW, 0),
-	CONSTANT(DBGWCRn_EL1(0), RW, 0),
+	RAZ(DBGBVRn_EL1(0), RW),
+	RAZ(DBGBCRn_EL1(0), RW),
+	RAZ(DBGWVRn_EL1(0), RW),
+	RAZ(DBGWCRn_EL1(0), RW),
 	ROW(MDSCR_EL1, RW, mdscr_el1),
-	CONSTANT(OSLAR_EL1, WRITE, 0),
-	CONSTANT(OSLSR_EL1, READ, OSLSR_EL1_OSLM_IMPLEMENTED),
-	CONSTANT(OSDLR_EL1, RW, 0),
-	CONSTANT(MDCCSR_EL0, READ, 0),
-	CONSTANT(DBGDTR_EL0, RW, 0),
-	CONSTANT(DBGDTRTX_EL0, RW, 0),
+	RAZ(OSLAR_EL1, WRITE),
+	ROW(OSLSR_EL1, READ, oslsr_el1),
+	RAZ(OSDLR_EL1, RW),
+	RAZ(MDCCSR_EL0, READ),
+	RAZ(DBGDTR_EL0, RW),
+	RAZ(DBGDTRTX_EL0, RW),
 
 	/* HCR_EL2.TID1 */
-	CONSTANT(REVIDR_EL1, READ, 0),
+	RAZ(REVIDR_EL1, READ),
 
 	/*
 	 * HCR_EL2.TACR
 	 * Unhandled: implementation defined registers, HCR_EL2.TIDCP.
 	 */
-	CONSTANT(ACTLR_EL1, RW, 0),
+	RAZ(ACTLR_EL1, RW),
 
 	/*
 	 * HCR_EL2.TERR
@@ -224,11 +229,11 @@ const struct pvm_sysreg pvm_sysregs[] = {
 	ROW(CCSIDR2_EL1, READ, undef_id),
 	ROW(GMID_EL1, READ, undef_id),
 	ROW(SMIDR_EL1, READ, undef_id),
-	CONSTANT(AIDR_EL1, READ, 0),
+	RAZ(AIDR_EL1, READ),
 	ROW(CSSELR_EL1, RW, csselr_el1),
 
 	/* HCR_EL2.TID2 */
-	ROW(CTR_EL0, READ, ctr_el0),
+	VALUE(CTR_EL0, READ, kvm.arch.ctr_el0),
 
 	/*
 	 * CNTHCTL_EL2.{EL1PCEN, EL1PTEN}: KVM emulates the physical timer.

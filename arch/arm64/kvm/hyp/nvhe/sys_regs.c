@@ -4,9 +4,11 @@
  * access through EL2.
  *
  * ID registers are computed once, when EL2 creates the VM, from the limits that
- * the host recorded while it was still trusted. Reading one is then a load.
+ * the host recorded while it was still trusted. Reading one is then a load, as it
+ * is for other registers that have a value: see pvm_sysreg_trap.S. What is here is
+ * for those that take more.
  *
- * For everything else that traps there is a table, pvm_sysregs[]. A register
+ * For all that traps but ID registers there is a table, pvm_sysregs[]. A register
  * that the table does not name does not exist: the access is UNDEFINED, for the
  * guest exactly as it would be on hardware that lacks the register. Nothing goes
  * to the host unless a row says so.
@@ -15,6 +17,7 @@
 #include <linux/bitops.h>
 #include <linux/kvm_host.h>
 
+#include <asm/debug-monitors.h>
 #include <asm/esr.h>
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_hyp.h>
@@ -70,6 +73,9 @@ int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm)
 		return -EINVAL;
 
 	pvm_mutant_take(hyp_vm->host_kvm);
+	if (IS_ENABLED(CONFIG_PKVM_TABLE_MUTATION))
+		pvm_sysreg_make_index();
+
 	pvm_id_regs_compute(arch->id_regs, pvm_id_reg_limit, &features);
 	for (i = 0; i < PVM_ID_REG_NUM; i++)
 		arch->id_regs[i] = pvm_mutate(PVM_MUTANT_ID_REG, i, arch->id_regs[i]);
@@ -107,23 +113,23 @@ int pkvm_vm_check_host_view(const struct pkvm_hyp_vm *hyp_vm, const struct kvm *
 static const struct pvm_sysreg *find_sysreg(u64 esr)
 {
 	unsigned int group = pvm_sysreg_index.group[esr_sysreg_page(esr)];
-	unsigned int row = pvm_sysreg_index.row[group][esr_sysreg_slot(esr)];
 
-	return &pvm_sysregs[pvm_mutate(PVM_MUTANT_SYSREG, row, row)];
+	return &pvm_sysregs[pvm_sysreg_index.row[group][esr_sysreg_slot(esr)]];
 }
 
-/* Inlined: an access to a constant needs no stack frame. */
-static __always_inline enum pvm_sysreg_result
-complete_access(struct kvm_vcpu *vcpu, u64 esr, u64 val)
+/*
+ * Step over an instruction that is done. BTYPE and SS become 0, as by one that
+ * retires. PC and PSTATE are in the CPU.
+ */
+static void pvm_retire_instr(void)
 {
-	if (!esr_sysreg_is_write(esr))
-		vcpu_set_reg(vcpu, esr_sysreg_rt(esr), val);
-	pvm_retire_instr(vcpu);
+	u64 pstate = read_sysreg_el2(SYS_SPSR) & ~(u64)(PSR_BTYPE_MASK | DBG_SPSR_SS);
 
-	return PVM_SYSREG_DONE;
+	write_sysreg_el2(pstate, SYS_SPSR);
+	write_sysreg_el2(read_sysreg_el2(SYS_ELR) + 4, SYS_ELR);
 }
 
-/* Not inlined, to keep the address of a variable out of the common path. */
+/* Not inlined: an access without a row needs no stack frame. */
 static noinline enum pvm_sysreg_result
 call_sysreg_fn(struct kvm_vcpu *vcpu, u64 esr, const struct pvm_sysreg *r)
 {
@@ -138,17 +144,20 @@ call_sysreg_fn(struct kvm_vcpu *vcpu, u64 esr, const struct pvm_sysreg *r)
 	if (result != PVM_SYSREG_DONE)
 		return result;
 
-	return complete_access(vcpu, esr, val);
+	if (!is_write)
+		vcpu_set_reg(vcpu, esr_sysreg_rt(esr), val);
+	pvm_retire_instr();
+
+	return PVM_SYSREG_DONE;
 }
 
 /**
- * pvm_access_sysreg() - Deal with a trapped MRS, MSR or system instruction
- * @vcpu:	EL2's vCPU of a protected VM, running on this CPU
+ * pvm_access_sysreg() - Emulate a trapped access by the function of its row
+ * @vcpu:	EL2's vCPU of a protected VM, with the guest's general registers
  * @esr:	the syndrome of the trap, of class SYS64
  *
- * The register is none that pvm_emulate_id_read() reads. Emulate the access if
- * that is what pvm_sysregs[] says. Else the guest has not moved on when this
- * returns.
+ * The access is none that pvm_sysreg_trap() answers. Unless the result is
+ * PVM_SYSREG_DONE, the guest has not moved on.
  *
  * Return: what became of the access, or what is to become of it.
  */
@@ -159,8 +168,5 @@ enum pvm_sysreg_result pvm_access_sysreg(struct kvm_vcpu *vcpu, u64 esr)
 	if (!(r->dirs & BIT(esr & ESR_ELx_SYS64_ISS_DIR_MASK)))
 		return PVM_SYSREG_UNDEF;
 
-	if (r->fn)
-		return call_sysreg_fn(vcpu, esr, r);
-
-	return complete_access(vcpu, esr, r->constant);
+	return call_sysreg_fn(vcpu, esr, r);
 }

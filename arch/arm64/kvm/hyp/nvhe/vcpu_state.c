@@ -371,34 +371,3 @@ void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu, bool fp_used)
 
 	sync_vgic(vcpu, host_vcpu);
 }
-
-/**
- * pkvm_load_vcpu_state() - Take what stays in this CPU's registers between entries
- * @hyp_vcpu:	EL2's vCPU, just loaded
- *
- * VMCR and active priorities of the vGIC, from the host.
- */
-void pkvm_load_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
-{
-	const struct vgic_v3_cpu_if *from = &hyp_vcpu->host_vcpu->arch.vgic_cpu.vgic_v3;
-	struct vgic_v3_cpu_if *to = &hyp_vcpu->vcpu.arch.vgic_cpu.vgic_v3;
-
-	if (!irqchip_in_kernel(hyp_vcpu->vcpu.kvm))
-		return;
-
-	to->vgic_vmcr = READ_ONCE(from->vgic_vmcr);
-	memcpy(to->vgic_ap0r, from->vgic_ap0r, sizeof(to->vgic_ap0r));
-	memcpy(to->vgic_ap1r, from->vgic_ap1r, sizeof(to->vgic_ap1r));
-	__vgic_v3_restore_vmcr_aprs(to);
-}
-
-/**
- * pkvm_put_vcpu_state() - Give back what pkvm_load_vcpu_state() takes
- * @hyp_vcpu:	EL2's vCPU, loaded
- */
-void pkvm_put_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu)
-{
-	/* If the host has no use for VMCR, it does not get it. EL2 has none, either. */
-	if (irqchip_in_kernel(hyp_vcpu->vcpu.kvm))
-		__vgic_v3_save_vmcr_aprs(&hyp_vcpu->host_vcpu->arch.vgic_cpu.vgic_v3);
-}

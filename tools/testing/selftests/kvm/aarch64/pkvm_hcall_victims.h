@@ -40,8 +40,10 @@ static const struct call_row {
 	{ "__kvm_flush_vm_context", {}, true },
 	/* Any other value is the end of the host's own time, and of the test. */
 	{ "__kvm_timer_set_cntvoff", { ZERO }, true },
-	{ "__pkvm_vcpu_load", { HANDLE, INDEX } },
+	{ "__pkvm_vcpu_load", { HANDLE, INDEX, ZERO } },
 	{ "__pkvm_vcpu_put", {}, true },
+	{ "__pkvm_vgic_load", {}, true },
+	{ "__pkvm_vgic_put", {}, true },
 	{ "__pkvm_vcpu_run", { LOADED_HANDLE, LOADED_INDEX }, false, true },
 	{ "__pkvm_adjust_pc", { LOADED_HANDLE, LOADED_INDEX } },
 	{ "__pkvm_tlb_flush_vmid_ipa", { HANDLE, IPA, LEVEL }, true },

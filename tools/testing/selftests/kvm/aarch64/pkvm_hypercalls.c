@@ -341,6 +341,48 @@ static bool load_puts(void)
 	return ok & gives("pages lost", clean_up(), 0);
 }
 
+static bool vgic_is(struct victim *v, u64 vmcr, u64 ap1r)
+{
+	return gives("VMCR", poke_vcpu(v->vm, 0, "vgic_vmcr", 0, 0) & VMCR_MASK, vmcr) &
+	       gives("AP1R", poke_vcpu(v->vm, 0, "vgic_ap1r", 0, 0), ap1r);
+}
+
+static void vgic_set(struct victim *v, u64 vmcr, u64 ap1r)
+{
+	poke_vcpu(v->vm, 0, "vgic_vmcr", vmcr, ~0UL);
+	poke_vcpu(v->vm, 0, "vgic_ap1r", ap1r, ~0UL);
+}
+
+/* The host gets the vGIC's state of a vCPU that stays loaded, and gives it back. */
+static bool vgic_put_and_load(void)
+{
+	struct victim *v = &victims[1];
+	s64 handle = hcall("__pkvm_init_vm", v->kvm_at.va, page_va(0), page_va(16));
+	bool ok = handle >= HANDLE_FIRST;
+
+	ok &= gives("init_vcpu", hcall("__pkvm_init_vcpu", handle, v->vcpu_at[0].va,
+				       page_va(32)), 0);
+	vgic_set(v, 0xa8000001, BIT(3));
+	ok &= gives("load", hcall("__pkvm_vcpu_load", handle, 0, 0), 0);
+	vgic_set(v, 0, 0);
+	hcall("__pkvm_vgic_put", 0, 0, 0);
+	ok &= vgic_is(v, 0xa8000001, BIT(3));
+	ok &= gives("teardown", hcall("__pkvm_teardown_vm", handle, 0, 0), -EBUSY);
+
+	vgic_set(v, 0x50000002, BIT(7));
+	hcall("__pkvm_vgic_load", 0, 0, 0);
+	vgic_set(v, 0, 0);
+	hcall("__pkvm_vcpu_put", 0, 0, 0);
+	ok &= vgic_is(v, 0x50000002, BIT(7));
+
+	/* No vCPU is loaded: there is nothing to put, and nowhere to. */
+	vgic_set(v, 0, 0);
+	hcall("__pkvm_vgic_load", 0, 0, 0);
+	hcall("__pkvm_vgic_put", 0, 0, 0);
+	ok &= vgic_is(v, 0, 0);
+	return ok & gives("pages lost", clean_up(), 0);
+}
+
 static bool share_and_unshare(void)
 {
 	u64 pfn = page_pfn(0), bad[] = {
@@ -405,6 +447,7 @@ int main(int argc, char *argv[])
 		{ "init_vm: wrong sizes and configurations", init_vm_bad_sizes },
 		{ "init_vcpu: wrong pointers and indices", init_vcpu_bad_pointers },
 		{ "vcpu_load: puts the one before", load_puts },
+		{ "vgic_put, vgic_load: the vCPU stays loaded", vgic_put_and_load },
 		{ "share, unshare: wrong pages, twice", share_and_unshare },
 		{ "tlb_flush_vmid_range: ends", tlb_range_ends },
 		{ "abort: kernel", abort_of_kernel },

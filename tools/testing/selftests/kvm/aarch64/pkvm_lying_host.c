@@ -110,6 +110,8 @@ static const struct lie lies[] = {
 	{ "sve_max_vl", EL2_ONLY, 256, 0xffffffff },
 	{ "fp_type", EL2_ONLY, 1, 0xffffffff },
 	{ "pmu.events", VIA_KVM, ONES, ONES },
+	{ "pvm_sysreg.vm", EL2_ONLY, ONES, ONES },
+	{ "pvm_sysreg.done", EL2_ONLY, ONES, ONES },
 	{ "vgic_hcr", VIA_KVM, 0, 0xffffffff },
 	{ "vgic_hcr", VIA_KVM, 0x7fffffff, 0xffffffff },
 	{ "vgic_vmcr", EL2_ONLY, ONES, 0xffffffff },

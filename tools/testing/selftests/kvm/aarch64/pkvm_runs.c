@@ -18,6 +18,9 @@
  *  step-el0, step-el1	the guest's own software step, EC 0x32 and 0x33, also
  *			over an instruction that EL2 completes
  *  btype-cleared	an access that EL2 completes clears SPSR.BTYPE
+ *  rt-value, -function	a read that EL2 completes writes Rt, whichever that is, XZR
+ *			included, and nothing else
+ *  rt-ignored		a write that EL2 ignores changes nothing
  *  set/way, hvc	DC xSW complete; PSCI answers
  *  host		the host's own registers are what they were
  *
@@ -308,6 +311,44 @@ static bool btype_is_cleared(struct probe *p)
 	       value_is("SPSR_EL1.BTYPE", out.spsr & 3 << 10, 0);
 }
 
+/* An access that EL2 completes, with each register as Rt. */
+static bool rt_works(struct probe *p, u32 insn, bool is_read)
+{
+	struct probe_out out;
+	struct probe_in in;
+	u64 value, want;
+	unsigned int rt, i;
+	bool ok = true;
+	u32 with_rt;
+
+	init_in(p, PROBE_EL1T, &in);
+	in.pstate |= 0xfUL << 28;	/* N, Z, C, V */
+	in.sp_el0 = 0x5a5a00ff00ff0000;
+	for (i = 0; i < ARRAY_SIZE(in.x); i++)
+		in.x[i] = 0x0101010101010101 * (i + 1);
+
+	with_rt = insn | RT;
+	if (!completes(p, PROBE_EL1T, &with_rt, 1, &in, &out))
+		return false;
+	value = out.x[RT];
+
+	for (rt = 0; rt < 32; rt++) {
+		with_rt = insn | rt;
+		if (!completes(p, PROBE_EL1T, &with_rt, 1, &in, &out))
+			return false;
+		for (i = 0; i < ARRAY_SIZE(in.x); i++) {
+			want = is_read && i == rt ? value : in.x[i];
+			if (out.x[i] == want)
+				continue;
+			ksft_print_msg("Rt X%u: X%u is 0x%lx, not 0x%lx\n", rt, i, out.x[i], want);
+			ok = false;
+		}
+		ok &= value_is("SP_EL0", out.sp_el0, in.sp_el0) &
+		      value_is("SPSR_EL1", out.spsr, in.pstate);
+	}
+	return ok;
+}
+
 int main(void)
 {
 	struct probe_cfg cfg = { .vgic = true };
@@ -315,7 +356,7 @@ int main(void)
 
 	ksft_print_header();
 	probe_require_protected();
-	ksft_set_plan(ARRAY_SIZE(shown_insns) + 13 + HOST_STATE_TESTS);
+	ksft_set_plan(ARRAY_SIZE(shown_insns) + 16 + HOST_STATE_TESTS);
 
 	host_has_pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 	cfg.pauth = host_has_pauth;
@@ -343,6 +384,9 @@ int main(void)
 	ksft_test_result(mdscr_works(p), "mdscr\n");
 	ksft_test_result(step_works(p, PROBE_EL0T), "step-el0\n");
 	ksft_test_result(step_works(p, PROBE_EL1H), "step-el1\n");
+	ksft_test_result(rt_works(p, 0xd5380400, true), "rt-value: ID_AA64PFR0_EL1\n");
+	ksft_test_result(rt_works(p, 0xd5390020, true), "rt-function: CLIDR_EL1\n");
+	ksft_test_result(rt_works(p, 0xd5181020, false), "rt-ignored: ACTLR_EL1\n");
 	ksft_test_result(set_way_works(p), "set/way\n");
 	ksft_test_result(hvc_works(p), "hvc\n");
 	probe_free(p);

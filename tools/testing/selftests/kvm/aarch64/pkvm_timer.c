@@ -7,6 +7,7 @@
  * offset_after		written later it succeeds, and changes nothing
  * offset_new_vcpu	nor does another vCPU, created later
  * physical		PTIMER_CNT succeeds, and changes nothing at any time
+ * other		a VM that is not protected has the offset of the last write
  * host			the host's own virtual counter has no offset afterwards
  */
 #include "guest_report.h"
@@ -130,6 +131,24 @@ static bool physical(void)
 	return ok;
 }
 
+static bool other(void)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = vm_create_reporting_with_one_vcpu(VM_SHAPE_DEFAULT, &vcpu,
+							      guest_counters);
+	uint64_t virt, phys, now = host_cntvct();
+	bool ok;
+
+	vcpu_set_reg(vcpu, KVM_REG_ARM_TIMER_CNT, FAR_AWAY);
+	ok = counters(vcpu, &virt, &phys) && near(virt, FAR_AWAY) && near(host_cntvct(), now);
+	vcpu_set_reg(vcpu, KVM_REG_ARM_TIMER_CNT, 2 * FAR_AWAY);
+	ok = ok && counters(vcpu, &virt, &phys) && near(virt, 2 * FAR_AWAY) &&
+	     near(host_cntvct(), now);
+
+	kvm_vm_free(vm);
+	return ok;
+}
+
 static bool host(void)
 {
 	struct kvm_vcpu *vcpu;
@@ -154,6 +173,7 @@ int main(void)
 		{ "offset_after", offset_after },
 		{ "offset_new_vcpu", offset_new_vcpu },
 		{ "physical", physical },
+		{ "other", other },
 		{ "host", host },
 	};
 	unsigned int i;

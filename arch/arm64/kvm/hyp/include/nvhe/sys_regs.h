@@ -7,12 +7,33 @@
 #ifndef __ARM64_KVM_NVHE_SYS_REGS_H__
 #define __ARM64_KVM_NVHE_SYS_REGS_H__
 
+#include <linux/bits.h>
+
+#include <asm/esr.h>
+
+/* The direction in a syndrome is the number of the bit. */
+#define PVM_SYSREG_READ		BIT(ESR_ELx_SYS64_ISS_DIR_READ)
+#define PVM_SYSREG_WRITE	BIT(ESR_ELx_SYS64_ISS_DIR_WRITE)
+#define PVM_SYSREG_RW		(PVM_SYSREG_READ | PVM_SYSREG_WRITE)
+
+/*
+ * Registers are found by the syndrome of the trap, without a search. The syndrome
+ * has Op0, Op2, Op1 and CRn side by side: these name a page of registers, of which
+ * few have any that a VM may access. CRm names the register within the page.
+ */
+#define PVM_SYSREG_PAGE_SHIFT	ESR_ELx_SYS64_ISS_CRN_SHIFT
+#define PVM_SYSREG_PAGE_BITS	12
+#define PVM_SYSREG_NR_PAGES	BIT(PVM_SYSREG_PAGE_BITS)
+#define PVM_SYSREG_SLOT_SHIFT	ESR_ELx_SYS64_ISS_CRM_SHIFT
+#define PVM_SYSREG_SLOT_BITS	4
+#define PVM_SYSREG_NR_SLOTS	BIT(PVM_SYSREG_SLOT_BITS)
+
+#ifndef __ASSEMBLY__
+
 #include <linux/build_bug.h>
 #include <linux/kvm_host.h>
 #include <linux/types.h>
 
-#include <asm/debug-monitors.h>
-#include <asm/esr.h>
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_hyp.h>
 #include <asm/sysreg.h>
@@ -31,51 +52,42 @@ enum pvm_sysreg_result {
 	PVM_SYSREG_HOST,
 };
 
-/* The direction in a syndrome is the number of the bit. */
-#define PVM_SYSREG_READ		BIT(ESR_ELx_SYS64_ISS_DIR_READ)
-#define PVM_SYSREG_WRITE	BIT(ESR_ELx_SYS64_ISS_DIR_WRITE)
-#define PVM_SYSREG_RW		(PVM_SYSREG_READ | PVM_SYSREG_WRITE)
-
 /*
- * A register that a protected VM may access, and the directions it may. Without
- * a function, the register reads as a constant and ignores writes.
+ * A register that a protected VM may access, and the directions it may. It has a
+ * function, or else a value, which is at an offset into struct pkvm_hyp_vm: then
+ * reads get the value, and writes are ignored.
  */
 struct pvm_sysreg {
 	u32 encoding;
 	u16 dirs;
-	u16 constant;
+	u16 offset;
 	/* @val is the value to write, or where to put the value read. */
 	enum pvm_sysreg_result (*fn)(struct pkvm_hyp_vcpu *hyp_vcpu,
 				     bool is_write, u64 *val);
 };
 
-/*
- * Rows are found by the syndrome of the trap, without a search. The syndrome has
- * Op0, Op2, Op1 and CRn side by side: these name a page of registers, of which
- * few have any that a VM may access. CRm names the register within the page.
- */
-#define PVM_SYSREG_NR_PAGES	BIT(12)
-#define PVM_SYSREG_NR_SLOTS	BIT(4)
-
 static inline unsigned int esr_sysreg_page(u64 esr)
 {
-	return (esr >> ESR_ELx_SYS64_ISS_CRN_SHIFT) & (PVM_SYSREG_NR_PAGES - 1);
+	return (esr >> PVM_SYSREG_PAGE_SHIFT) & (PVM_SYSREG_NR_PAGES - 1);
 }
 
 static inline unsigned int esr_sysreg_slot(u64 esr)
 {
-	return (esr >> ESR_ELx_SYS64_ISS_CRM_SHIFT) & (PVM_SYSREG_NR_SLOTS - 1);
+	return (esr >> PVM_SYSREG_SLOT_SHIFT) & (PVM_SYSREG_NR_SLOTS - 1);
 }
 
-/* The most pages that the rows of pvm_sysregs[] may fall into. */
-#define PVM_SYSREG_MAX_GROUPS	32
+/* The most pages that registers may fall into. */
+#define PVM_SYSREG_MAX_GROUPS	40
 
 /*
- * A page in use has a group, a group has a row for each slot. Group 0 is that of
- * pages without a row, row 0 that of registers without one.
+ * A page in use has a group, a group has an entry for each slot. Group 0 is that
+ * of pages without a register. A register with a value has the offset of it and the
+ * directions in one, since offsets are multiples of eight; one with a function has
+ * its row. 0 is that of registers without: row 0 does not allow anything.
  */
 struct pvm_sysreg_index {
 	u8 group[PVM_SYSREG_NR_PAGES];
+	u16 value[PVM_SYSREG_MAX_GROUPS][PVM_SYSREG_NR_SLOTS];
 	u8 row[PVM_SYSREG_MAX_GROUPS][PVM_SYSREG_NR_SLOTS];
 };
 
@@ -93,59 +105,30 @@ static inline unsigned int esr_sysreg_rt(u64 esr)
 	return (esr & ESR_ELx_SYS64_ISS_RT_MASK) >> ESR_ELx_SYS64_ISS_RT_SHIFT;
 }
 
-/**
- * pvm_retire_instr() - Step over a trapped instruction that is done
- * @vcpu:	EL2's vCPU, running on this CPU
- *
- * PC and PSTATE are live in the CPU, and the copy of PSTATE was taken when the
- * guest exited. BTYPE and SS are cleared, as by an instruction that retires.
- * Inlined, so that the most frequent accesses need no stack frame.
- */
-static __always_inline void pvm_retire_instr(struct kvm_vcpu *vcpu)
-{
-	write_sysreg_el2(*vcpu_cpsr(vcpu) & ~(PSR_BTYPE_MASK | DBG_SPSR_SS), SYS_SPSR);
-	write_sysreg_el2(read_sysreg_el2(SYS_ELR) + 4, SYS_ELR);
-}
-
-/**
- * pvm_emulate_id_read() - Emulate the read of an ID register
- * @vcpu:	EL2's vCPU of a protected VM, running on this CPU
- * @esr:	the syndrome of the trap, of class SYS64
- *
- * The most frequent of trapped accesses. ID registers are at
- * (3, 0, 0, 1..7, 0..7), and kvm_arch::id_regs is in this order.
- *
- * Return: whether it was one; if not, nothing has changed.
- */
-static inline bool pvm_emulate_id_read(struct kvm_vcpu *vcpu, u64 esr)
-{
-	unsigned int crm = (esr >> ESR_ELx_SYS64_ISS_CRM_SHIFT) & 0xf;
-	unsigned int op2 = (esr >> ESR_ELx_SYS64_ISS_OP2_SHIFT) & 0x7;
-
-	if ((esr & (ESR_ELx_SYS64_ISS_OP0_MASK | ESR_ELx_SYS64_ISS_OP1_MASK |
-		    ESR_ELx_SYS64_ISS_CRN_MASK | ESR_ELx_SYS64_ISS_DIR_MASK)) !=
-	    (3 << ESR_ELx_SYS64_ISS_OP0_SHIFT | ESR_ELx_SYS64_ISS_DIR_READ))
-		return false;
-
-	if (crm < 1 || crm > 7)
-		return false;
-
-	vcpu_set_reg(vcpu, esr_sysreg_rt(esr),
-		     vcpu->kvm->arch.id_regs[(crm - 1) << 3 | op2]);
-	pvm_retire_instr(vcpu);
-	return true;
-}
-
 extern u64 pvm_id_reg_limit[KVM_ARM_ID_REG_NUM];
 extern u64 pvm_ctr_el0;
 extern u64 pvm_clidr_el1;
 
 int pvm_sysreg_table_init(void);
+void pvm_sysreg_make_index(void);
 
 int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm);
 int pkvm_vm_check_host_view(const struct pkvm_hyp_vm *hyp_vm, const struct kvm *host_kvm);
 
 enum pvm_sysreg_result pvm_access_sysreg(struct kvm_vcpu *vcpu, u64 esr);
+bool pvm_handle_sysreg(struct kvm_vcpu *vcpu, u64 esr);
+
+/**
+ * pkvm_vcpu_init_sysregs() - Let a vCPU access registers that have a value
+ * @hyp_vcpu:	EL2's vCPU of a protected VM, not in use yet, with its VM set
+ *
+ * See pvm_sysreg_trap.S. Other vCPUs do not have the pointer, nor do those of the
+ * host's that run where there is no protection.
+ */
+static inline void pkvm_vcpu_init_sysregs(struct pkvm_hyp_vcpu *hyp_vcpu)
+{
+	hyp_vcpu->vcpu.arch.pvm_sysreg.vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu);
+}
 
 /**
  * pkvm_sysreg_flush() - Put EL2's registers in the place of the host's
@@ -158,5 +141,7 @@ static inline void pkvm_sysreg_flush(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	ctxt_sys_reg(&hyp_vcpu->vcpu.arch.ctxt, MDSCR_EL1) = hyp_vcpu->mdscr_el1;
 }
+
+#endif /* __ASSEMBLY__ */
 
 #endif /* __ARM64_KVM_NVHE_SYS_REGS_H__ */

@@ -6,7 +6,8 @@
  * what was counted to the host's. Nothing comes back: a host that resets or
  * overwrites its counters changes what it shows, and nothing else.
  *
- * Reads of ID registers are frequent. Counting one is one increment.
+ * Reads of ID registers are frequent. Counting one is one increment, by
+ * pvm_sysreg_trap() where the vectors are.
  */
 
 #ifndef __ARM64_KVM_NVHE_VCPU_STATS_H__
@@ -24,7 +25,7 @@
  */
 static inline void pvm_count_sysreg(struct kvm_vcpu *vcpu)
 {
-	vcpu->stat.pvm_sysreg_done++;
+	vcpu->arch.pvm_sysreg.done++;
 }
 
 /**
@@ -71,7 +72,7 @@ static inline void pvm_sync_stats(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_v
 	if (ARM_EXCEPTION_CODE(exit_code) == ARM_EXCEPTION_TRAP)
 		WRITE_ONCE(to->pvm_host_exits, READ_ONCE(to->pvm_host_exits) + 1);
 
-	pvm_move_count(&from->pvm_sysreg_done, &to->pvm_sysreg_done);
+	pvm_move_count(&vcpu->arch.pvm_sysreg.done, &to->pvm_sysreg_done);
 	if (likely(!(from->pvm_sysreg_undef | from->pvm_other_undef)))
 		return;
 
