@@ -77,7 +77,7 @@ check() {
 }
 
 everything() {
-	local kernel configuration results=()
+	local kernel configuration results=() missed=
 	declare -A kernels=(
 		[base]=$build/kernel/bench-base
 		[series]=$build/kernel/release
@@ -107,7 +107,7 @@ everything() {
 	for kernel in base series; do
 		"$tools/build.sh" sizes "${kernels[$kernel]}" >"$out/sizes-$kernel"
 	done
-	"$tools/bench.py" table "$out" "${results[@]}"
+	"$tools/bench.py" table "$out" "${results[@]}" || missed=1
 	if [ -n "${UPDATE:-}" ]; then
 		[ -z "${CPU:-}${MODE:-}" ] ||
 			die "UPDATE=1 writes the reference of all configurations; it does" \
@@ -115,6 +115,7 @@ everything() {
 		"$tools/bench.py" update "$out" "$reference"
 		say "wrote ${reference#"$top"/}"
 	fi
+	[ -z "$missed" ]
 }
 
 case ${1:-} in
