@@ -47,11 +47,12 @@
  *
  * Nothing is switched, so nothing may run here that needs it. An SError that the ESB
  * of the vector deferred waits in DISR_EL1 for the next exit, as it does for the
- * hypercalls that the vectors answer.
+ * hypercalls that the vectors answer. Nothing reads PAR_EL1, so the guest is entered
+ * without the barrier of ARM64_WORKAROUND_1508412.
  */
 SYM_CODE_START(pvm_sysreg_trap)
 	get_vcpu_ptr	x1, x0
-	ldr	x0, [x1, #VCPU_PVM_SYSREG_VM]
+	ldr	x0, [x1, #VCPU_PVM_REGS_VM]
 	cbz	x0, .Lnot_protected
 	stp	x2, x3, [sp, #-16]!
 	mrs	x2, esr_el2
@@ -71,9 +72,9 @@ SYM_CODE_START(pvm_sysreg_trap)
 	tbz	x3, #0, .Lno_value
 
 	// Count it, and step over the instruction as pvm_retire_instr() does
-	ldr	x3, [x1, #VCPU_PVM_SYSREG_DONE]
+	ldr	x3, [x1, #VCPU_PVM_REGS_DONE]
 	add	x3, x3, #1
-	str	x3, [x1, #VCPU_PVM_SYSREG_DONE]
+	str	x3, [x1, #VCPU_PVM_REGS_DONE]
 	mrs	x3, elr_el2
 	add	x3, x3, #4
 	msr	elr_el2, x3
@@ -84,7 +85,7 @@ SYM_CODE_START(pvm_sysreg_trap)
 	tbz	x2, #0, .Lignore_write
 
 	// x0 = the value
-	ldr	x3, [x1, #VCPU_PVM_SYSREG_VM]
+	ldr	x3, [x1, #VCPU_PVM_REGS_VM]
 	and	x0, x0, #~PVM_SYSREG_RW
 	ldr	x0, [x3, x0]
 
@@ -110,10 +111,10 @@ SYM_CODE_START(pvm_sysreg_trap)
 	store_guest_regs x1
 	mov	x29, x1
 	mov	x1, x2
+	ALTERNATIVE(nop, SET_PSTATE_PAN(1), ARM64_HAS_PAN, CONFIG_ARM64_PAN)
 	bl	pvm_handle_sysreg		// (vCPU, syndrome)
 	cbnz	w0, __guest_enter_regs
 
-	ALTERNATIVE(nop, SET_PSTATE_PAN(1), ARM64_HAS_PAN, CONFIG_ARM64_PAN)
 	mov	x1, x29
 	mov	x0, #ARM_EXCEPTION_TRAP
 	b	__guest_exit_regs

@@ -116,7 +116,7 @@ int pkvm_vm_init_id_regs(struct pkvm_hyp_vm *hyp_vm);
 int pkvm_vm_check_host_view(const struct pkvm_hyp_vm *hyp_vm, const struct kvm *host_kvm);
 
 enum pvm_sysreg_result pvm_access_sysreg(struct kvm_vcpu *vcpu, u64 esr);
-bool pvm_handle_sysreg(struct kvm_vcpu *vcpu, u64 esr);
+int pvm_handle_sysreg(struct kvm_vcpu *vcpu, u64 esr);
 
 /**
  * pkvm_vcpu_init_sysregs() - Let a vCPU access registers that have a value
@@ -127,7 +127,7 @@ bool pvm_handle_sysreg(struct kvm_vcpu *vcpu, u64 esr);
  */
 static inline void pkvm_vcpu_init_sysregs(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
-	hyp_vcpu->vcpu.arch.pvm_sysreg.vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu);
+	hyp_vcpu->vcpu.arch.pvm_regs.vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu);
 }
 
 /**

@@ -15,8 +15,8 @@ void pkvm_sync_vcpu_state(struct pkvm_hyp_vcpu *hyp_vcpu, bool fp_used);
  * pkvm_load_vgic() - Take what the vGIC has in this CPU's registers between entries
  * @hyp_vcpu:	EL2's vCPU, loaded
  *
- * VMCR and active priorities, which are the host's: each is read once, and EL2 has
- * no use for them.
+ * VMCR, if the host's vGIC has it there, and active priorities. They are the host's,
+ * each is read once, and EL2 has no use for them.
  */
 static inline void pkvm_load_vgic(struct pkvm_hyp_vcpu *hyp_vcpu)
 {

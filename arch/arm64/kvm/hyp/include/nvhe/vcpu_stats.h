@@ -25,7 +25,7 @@
  */
 static inline void pvm_count_sysreg(struct kvm_vcpu *vcpu)
 {
-	vcpu->arch.pvm_sysreg.done++;
+	vcpu->arch.pvm_regs.done++;
 }
 
 /**
@@ -72,7 +72,7 @@ static inline void pvm_sync_stats(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_v
 	if (ARM_EXCEPTION_CODE(exit_code) == ARM_EXCEPTION_TRAP)
 		WRITE_ONCE(to->pvm_host_exits, READ_ONCE(to->pvm_host_exits) + 1);
 
-	pvm_move_count(&vcpu->arch.pvm_sysreg.done, &to->pvm_sysreg_done);
+	pvm_move_count(&vcpu->arch.pvm_regs.done, &to->pvm_sysreg_done);
 	if (likely(!(from->pvm_sysreg_undef | from->pvm_other_undef)))
 		return;
 
