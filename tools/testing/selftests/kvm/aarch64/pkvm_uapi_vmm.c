@@ -8,11 +8,11 @@
  *			on with. The steps of a VMM are one life of one VM: if one
  *			fails, so do those after it
  *
- * VMM is kvmtool or QEMU; KIND protected or ordinary, the latter with as much as
- * the CPU has of pointer authentication, or "no PAuth". Neither knows protected
- * VMs: both ask /dev/kvm what there is and use it. So here, as in a VMM into which
- * a library is loaded that sets the type bit, /dev/kvm is taken to say that there
- * is none of what no protected VM has (host_has()).
+ * VMM is kvmtool or QEMU; KIND is protected or ordinary, with as much of pointer
+ * authentication as the CPU has, or "no PAuth". Neither VMM knows protected VMs:
+ * both ask /dev/kvm what there is, and use it. So here, as in a VMM into which a
+ * library is loaded that sets the type bit, a protected VM answers for /dev/kvm
+ * (host_has()).
  *
  * Rules: contract, section 8; issue: an optional capability that a VMM asks for and
  * can do without is absent, which is no error that stops it.
@@ -39,6 +39,8 @@ static void step_system(struct vmm *m)
 	int size;
 
 	m->kvm = open_kvm_dev_path_or_exit();
+	if (m->protected)
+		m->to_ask = ioctl(m->kvm, KVM_CREATE_VM, KVM_VM_TYPE_ARM_PROTECTED);
 	expect(m, ioctl(m->kvm, KVM_GET_API_VERSION, 0) == KVM_API_VERSION, "the API version");
 	for (i = 0; i < ARRAY_SIZE(needed); i++)
 		expect(m, host_has(m, needed[i]) > 0, "a capability of /dev/kvm");
@@ -97,24 +99,24 @@ static void init_vcpu(struct vmm *m, int i)
 	VCPU_ASK(m, i, KVM_ARM_VCPU_INIT, &init);
 }
 
-/* As many features as /dev/kvm is said to have. */
+/* As many features as /dev/kvm is said to have; in ordinary VMs, of the simple ones. */
 static void choose_features(struct vmm *m, int vm)
 {
 	static const struct {
 		u16 cap, feature;
+		bool has_attrs;
 	} features[] = {
 		{ KVM_CAP_ARM_PSCI_0_2, KVM_ARM_VCPU_PSCI_0_2 },
 		{ KVM_CAP_ARM_PTRAUTH_ADDRESS, KVM_ARM_VCPU_PTRAUTH_ADDRESS },
 		{ KVM_CAP_ARM_PTRAUTH_GENERIC, KVM_ARM_VCPU_PTRAUTH_GENERIC },
-		{ KVM_CAP_ARM_SVE, KVM_ARM_VCPU_SVE },
-		{ KVM_CAP_ARM_PMU_V3, KVM_ARM_VCPU_PMU_V3 },
-		{ KVM_CAP_ARM_EL1_32BIT, KVM_ARM_VCPU_EL1_32BIT },
+		{ KVM_CAP_ARM_SVE, KVM_ARM_VCPU_SVE, true },
+		{ KVM_CAP_ARM_PMU_V3, KVM_ARM_VCPU_PMU_V3, true },
 	};
 	unsigned int i;
 
 	ask(m, vm, KVM_ARM_PREFERRED_TARGET, &m->init, 0, "KVM_ARM_PREFERRED_TARGET");
 	for (i = 0; i < ARRAY_SIZE(features); i++)
-		if (host_has(m, features[i].cap) > 0)
+		if ((m->protected || !features[i].has_attrs) && host_has(m, features[i].cap) > 0)
 			m->init.features[0] |= BIT(features[i].feature);
 }
 
@@ -251,7 +253,7 @@ static void step_run(struct vmm *m)
 /* QEMU finds out with a VM of its own what a vCPU is like, and throws it away. */
 static void step_scratch(struct vmm *m)
 {
-	struct vmm scratch = { .kvm = m->kvm, .protected = m->protected, .pauth = m->pauth };
+	struct vmm scratch = { .kvm = m->kvm, .to_ask = m->to_ask, .protected = m->protected, .pauth = m->pauth };
 	u64 val;
 
 	step_create_vm(&scratch);
