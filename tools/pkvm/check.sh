@@ -115,7 +115,7 @@ plan_unprotected() {
 	name=release-$configuration
 	mkdir -p "$build/plans"
 	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }
-			$2 ~ /^pkvm_uapi(_caps|_vcpu)?$/' >"$build/plans/$name"
+			$2 ~ /^pkvm_uapi(_caps|_irq|_memory|_vcpu|_vmm)?$/' >"$build/plans/$name"
 	[ ! -s "$build/plans/$name" ] || queue+=("$name")
 }
 

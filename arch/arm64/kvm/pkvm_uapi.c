@@ -12,7 +12,7 @@
  *
  *  - What a protected VM does not have answers like what no VM has: a capability
  *    is 0, KVM_CREATE_DEVICE gives -ENODEV, KVM_HAS_DEVICE_ATTR -ENXIO,
- *    KVM_GET_ONE_REG and KVM_SET_ONE_REG give -ENOENT.
+ *    KVM_GET_ONE_REG and KVM_SET_ONE_REG give -ENOENT, another ioctl -EINVAL.
  *  - -EINVAL: the request is not valid for a protected VM.
  *  - -EPERM: it is about something that belongs to the guest.
  *
@@ -62,6 +62,12 @@ static const u16 pvm_caps[] = {
 	KVM_CAP_IOEVENTFD_ANY_LENGTH,
 	KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
 
+	/* Another form of KVM_CAP_USER_MEMORY. No VM on arm64 has its new flags. */
+	KVM_CAP_USER_MEMORY2,
+
+	/* Tells that no ID register is writable. */
+	KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES,
+
 	/* MSIs of emulated devices, from userspace and by irqfd. */
 	KVM_CAP_IRQ_ROUTING,
 	KVM_CAP_SIGNAL_MSI,
@@ -91,6 +97,52 @@ bool pkvm_vm_has_cap(const struct kvm *kvm, long cap)
 
 	for (i = 0; i < ARRAY_SIZE(pvm_caps); i++)
 		if (pvm_caps[i] == cap)
+			return true;
+
+	return false;
+}
+
+/* Of the VM's file descriptor. Each goes with a capability above, or needs none. */
+static const u32 pvm_vm_ioctls[] = {
+	KVM_ARM_GET_REG_WRITABLE_MASKS,
+	KVM_ARM_PREFERRED_TARGET,
+	KVM_ARM_SET_DEVICE_ADDR,
+	KVM_CHECK_EXTENSION,
+	KVM_CREATE_DEVICE,
+	KVM_CREATE_IRQCHIP,
+	KVM_CREATE_VCPU,
+	KVM_ENABLE_CAP,
+	KVM_GET_DIRTY_LOG,
+	KVM_GET_STATS_FD,
+	KVM_HAS_DEVICE_ATTR,
+	KVM_IOEVENTFD,
+	KVM_IRQFD,
+	KVM_IRQ_LINE,
+	KVM_SET_DEVICE_ATTR,
+	KVM_SET_GSI_ROUTING,
+	KVM_SET_USER_MEMORY_REGION,
+	KVM_SET_USER_MEMORY_REGION2,
+	KVM_SIGNAL_MSI,
+};
+
+/**
+ * pkvm_vm_has_ioctl() - Whether a VM has an ioctl
+ * @kvm: the VM
+ * @cmd: number of the ioctl, of the VM's file descriptor
+ *
+ * That it has does not mean that it succeeds: it may be there to say no.
+ *
+ * Return: whether it has.
+ */
+bool pkvm_vm_has_ioctl(const struct kvm *kvm, unsigned int cmd)
+{
+	int i;
+
+	if (!kvm_vm_is_protected(kvm))
+		return true;
+
+	for (i = 0; i < ARRAY_SIZE(pvm_vm_ioctls); i++)
+		if (pvm_vm_ioctls[i] == cmd)
 			return true;
 
 	return false;

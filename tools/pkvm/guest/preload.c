@@ -5,8 +5,8 @@
  * PRELOAD_TIMED there, it says when the VM starts to run.
  *
  * Today's VMMs ask /dev/kvm what a VM can do, and hand the answer to
- * KVM_ARM_VCPU_INIT and others. /dev/kvm speaks of the host. So say of what a
- * protected VM never has that it is not there.
+ * KVM_ARM_VCPU_INIT and others. /dev/kvm speaks of the host. So let a protected
+ * VM answer, one that is there to be asked.
  */
 
 #include <stdarg.h>
@@ -23,14 +23,6 @@
 #include "util.h"
 
 #define VM_TYPE_PROTECTED	BIT(31)
-
-static const unsigned long never[] = {
-	KVM_CAP_ARM_PMU_V3, KVM_CAP_ARM_SVE, KVM_CAP_ARM_MTE, KVM_CAP_ARM_EL1_32BIT,
-	KVM_CAP_ARM_NISV_TO_USER, KVM_CAP_ARM_SYSTEM_SUSPEND, KVM_CAP_ARM_INJECT_SERROR_ESR,
-	KVM_CAP_ARM_EAGER_SPLIT_CHUNK_SIZE, KVM_CAP_SET_GUEST_DEBUG, KVM_CAP_SET_GUEST_DEBUG2,
-	KVM_CAP_GUEST_DEBUG_HW_BPS, KVM_CAP_GUEST_DEBUG_HW_WPS, KVM_CAP_STEAL_TIME,
-	KVM_CAP_PTP_KVM, KVM_CAP_COUNTER_OFFSET,
-};
 
 static bool ordinary, timed;
 
@@ -61,10 +53,29 @@ static int create_vm(int fd, unsigned long type)
 	return vm;
 }
 
+/* A VM has no such request. */
+static bool is_dev_kvm(int fd)
+{
+	return syscall(SYS_ioctl, fd, KVM_GET_API_VERSION, 0) == KVM_API_VERSION;
+}
+
+/* Return a protected VM that never runs, or /dev/kvm if there can be none. */
+static int vm_to_ask(int dev_kvm)
+{
+	static int vm = -1;
+	unsigned long ipa_bits;
+
+	if (vm < 0) {
+		ipa_bits = syscall(SYS_ioctl, dev_kvm, KVM_CHECK_EXTENSION,
+				   KVM_CAP_ARM_VM_IPA_SIZE);
+		vm = syscall(SYS_ioctl, dev_kvm, KVM_CREATE_VM, VM_TYPE_PROTECTED | ipa_bits);
+	}
+	return vm < 0 ? dev_kvm : vm;
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
 	unsigned long arg;
-	unsigned int i;
 	va_list ap;
 
 	va_start(ap, request);
@@ -77,9 +88,7 @@ int ioctl(int fd, unsigned long request, ...)
 		return syscall(SYS_ioctl, fd, request, arg);
 	if (request == KVM_CREATE_VM)
 		return create_vm(fd, arg);
-	for (i = 0; request == KVM_CHECK_EXTENSION && i < ARRAY_SIZE(never); i++) {
-		if (arg == never[i])
-			return 0;
-	}
+	if (request == KVM_CHECK_EXTENSION && is_dev_kvm(fd))
+		fd = vm_to_ask(fd);
 	return syscall(SYS_ioctl, fd, request, arg);
 }

@@ -65,7 +65,7 @@ static inline void uapi_get_init(struct kvm_vm *vm, struct kvm_vcpu_init *init)
 	init->features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
 }
 
-static inline struct uapi_vm uapi_create(enum uapi_kind kind, bool gic)
+static inline struct uapi_vm uapi_create_guest(enum uapi_kind kind, bool gic, void *guest)
 {
 	struct uapi_vm v = { .kind = kind, .gic_fd = -1 };
 	struct kvm_vcpu_init init;
@@ -74,11 +74,16 @@ static inline struct uapi_vm uapi_create(enum uapi_kind kind, bool gic)
 				   VM_SHAPE_PROTECTED(VM_MODE_DEFAULT) :
 				   VM_SHAPE(VM_MODE_DEFAULT), 2);
 	uapi_get_init(v.vm, &init);
-	v.vcpu = vcpu_add_reporting(v.vm, 0, &init, uapi_guest);
+	v.vcpu = vcpu_add_reporting(v.vm, 0, &init, guest);
 	if (gic)
 		v.gic_fd = vgic_v3_setup(v.vm, 1, 64);
 
 	return v;
+}
+
+static inline struct uapi_vm uapi_create(enum uapi_kind kind, bool gic)
+{
+	return uapi_create_guest(kind, gic, uapi_guest);
 }
 
 static inline void uapi_free(struct uapi_vm *v)

@@ -8,7 +8,7 @@
  *			or one that is the VM's own
  *  others		a protected VM has none else
  *  enable		a protected VM lets no capability be enabled: EINVAL, and
- *			the guest runs afterwards
+ *			the guest runs afterwards; so before the first run and after
  *  ordinary		the capabilities of other VMs are those of /dev/kvm
  *
  * Without protected mode, the last one is what there is.
@@ -43,6 +43,7 @@ static const struct {
 	CAP(IOEVENTFD_ANY_LENGTH, CAP_SET), CAP(JOIN_MEMORY_REGIONS_WORKS, CAP_SET),
 	CAP(IRQ_ROUTING, CAP_SET), CAP(SIGNAL_MSI, CAP_SET),
 	CAP(SYSTEM_EVENT_DATA, CAP_SET), CAP(BINARY_STATS_FD, CAP_SET),
+	CAP(USER_MEMORY2, CAP_SET), CAP(ARM_SUPPORTED_REG_MASK_RANGES, CAP_SET),
 };
 
 static int kvm_fd;
@@ -126,7 +127,8 @@ static void test_protected(void)
 	for (i = 0; i < ARRAY_SIZE(caps); i++)
 		ksft_test_result(cap_is_right(&v, i), "capability %s\n", caps[i].name);
 	ksft_test_result(other_caps(&v), "others\n");
-	ksft_test_result(enable_none(&v) && uapi_runs(&v), "enable\n");
+	ksft_test_result(enable_none(&v) && uapi_runs(&v), "enable before\n");
+	ksft_test_result(enable_none(&v) && uapi_runs(&v), "enable after\n");
 	uapi_free(&v);
 }
 
@@ -136,7 +138,7 @@ int main(void)
 	struct uapi_vm v;
 
 	ksft_print_header();
-	ksft_set_plan(1 + (have_protected ? ARRAY_SIZE(caps) + 2 : 1));
+	ksft_set_plan(1 + (have_protected ? ARRAY_SIZE(caps) + 3 : 1));
 	kvm_fd = open_kvm_dev_path_or_exit();
 
 	v = uapi_create(UAPI_ORDINARY, false);

@@ -10,6 +10,8 @@
  *  state in, out	what userspace writes, the guest reads; what the guest writes,
  *			userspace reads
  *  firmware		no PTP, no stolen time
+ *  no syndrome		an access to no memory by an instruction of which hardware
+ *			does not say what it does is an external abort for the guest
  *  reset		KVM_ARM_VCPU_INIT, then all that can be read written back, as
  *			VMMs do: the guest runs again, and keeps what is its own
  *
@@ -23,6 +25,7 @@
 #include "pkvm_uapi_regs.h"
 
 #define MDSCR_TDCC	BIT(12)
+#define NOTHING_GPA	0x0b000000UL
 
 static bool agrees(struct probe *p, u32 reg, u64 id)
 {
@@ -120,6 +123,23 @@ static bool check_firmware(struct probe *p)
 	return false;
 }
 
+/* Two registers at once: LDP X5, X6, [X7]. */
+static bool check_no_syndrome(struct probe *p)
+{
+	struct probe_in in = { .pstate = PROBE_DAIF | PROBE_EL1H, .x[7] = NOTHING_GPA };
+	const u32 ldp = 0xa94018e5;
+	struct probe_out out;
+
+	if (probe_run(p, PROBE_PAGE_EL1, &ldp, 1, &in, &out)) {
+		ksft_print_msg("%s\n", p->error);
+		return false;
+	}
+	if (out.esr >> 26 == 0x25 && (out.esr & 0x3f) == 0x10 && out.far == NOTHING_GPA)
+		return true;
+	ksft_print_msg("%s, FAR 0x%lx\n", probe_describe(&in, &out), out.far);
+	return false;
+}
+
 /* After a reset, userspace sees what the guest sees, and the guest runs. */
 static bool check_reset(struct probe *p)
 {
@@ -144,7 +164,8 @@ static const struct {
 	bool (*fn)(struct probe *p);
 } cases[] = {
 	{ "agrees", check_guest }, { "state in, out", check_state },
-	{ "firmware", check_firmware }, { "reset", check_reset },
+	{ "firmware", check_firmware }, { "no syndrome", check_no_syndrome },
+	{ "reset", check_reset },
 };
 
 static void test_vm(const struct probe_cfg *cfg, const char *name, bool skip)
@@ -153,6 +174,8 @@ static void test_vm(const struct probe_cfg *cfg, const char *name, bool skip)
 	unsigned int i;
 
 	p = skip ? NULL : probe_create(cfg);
+	if (p)
+		virt_map(p->vm, NOTHING_GPA, NOTHING_GPA, 1);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		if (skip)
 			ksft_test_result_skip("%s: %s: this CPU has no PAuth\n", name,

@@ -68,6 +68,18 @@ static int init_other(struct uapi_vm *v, const u64 *arg)
 	return ioctl_errno(v, KVM_ARM_VCPU_INIT, &init);
 }
 
+/* Switched off, and then on. EDOM: it is not off. */
+static int init_off(struct uapi_vm *v, const u64 *arg)
+{
+	const u64 off[3] = { BIT(KVM_ARM_VCPU_POWER_OFF) };
+	struct kvm_mp_state state = { .mp_state = ~0U };
+	int err = init(v, off);
+
+	if (err || __vcpu_ioctl(v->vcpu, KVM_GET_MP_STATE, &state))
+		return err ?: errno;
+	return state.mp_state == KVM_MP_STATE_STOPPED ? init_again(v, arg) : EDOM;
+}
+
 static int init_fault(struct uapi_vm *v, const u64 *arg)
 {
 	return ioctl_errno(v, KVM_ARM_VCPU_INIT, NULL);
@@ -183,18 +195,50 @@ static int mp_get(struct uapi_vm *v, const u64 *arg)
 	return ioctl_errno(v, KVM_GET_MP_STATE, &state);
 }
 
-static int get_regs(struct uapi_vm *v, const u64 *arg)
+/* Requests that no vCPU of arm64 has, or none at all. EDOM: one is not EINVAL. */
+static int other_ioctls(struct uapi_vm *v, const u64 *arg)
 {
-	struct kvm_regs regs;
+	static const unsigned long cmds[] = {
+		KVM_GET_REGS, KVM_SET_REGS, KVM_GET_SREGS, KVM_SET_SREGS, KVM_TRANSLATE,
+		KVM_INTERRUPT, KVM_NMI, KVM_SMI, KVM_GET_FPU, KVM_SET_FPU, KVM_ENABLE_CAP,
+		KVM_PRE_FAULT_MEMORY, KVM_KVMCLOCK_CTRL, KVM_GET_TSC_KHZ, KVM_SET_TSC_KHZ,
+		KVM_CREATE_VCPU, KVM_CHECK_EXTENSION, KVM_CREATE_DEVICE, KVM_IRQ_LINE,
+		KVM_ARM_PREFERRED_TARGET, KVM_GET_API_VERSION, _IO(KVMIO, 0xff), 0, ~0U,
+	};
+	static u64 words[64];
+	unsigned int i;
+	int ret = 0;
 
-	return ioctl_errno(v, KVM_GET_REGS, &regs);
+	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		int err = ioctl_errno(v, cmds[i], words);
+
+		if (err == EINVAL)
+			continue;
+		ksft_print_msg("ioctl 0x%lx: %s\n", cmds[i], uapi_describe(err));
+		ret = EDOM;
+	}
+	return ret;
 }
 
-static int enable_cap(struct uapi_vm *v, const u64 *arg)
+/* Block no signal while it runs. */
+static int signal_mask(struct uapi_vm *v, const u64 *arg)
 {
-	struct kvm_enable_cap cap = { .cap = arg[0] };
+	struct {
+		struct kvm_signal_mask head;
+		u64 set;
+	} mask = { .head.len = arg[0] };
 
-	return ioctl_errno(v, KVM_ENABLE_CAP, &cap);
+	return ioctl_errno(v, KVM_SET_SIGNAL_MASK, &mask);
+}
+
+static int stats_fd(struct uapi_vm *v, const u64 *arg)
+{
+	int fd = ioctl(v->vcpu->fd, KVM_GET_STATS_FD, NULL);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
 }
 
 #define NONE		{ 0 }
@@ -203,6 +247,7 @@ static int enable_cap(struct uapi_vm *v, const u64 *arg)
 #define PVTIME		{ KVM_ARM_VCPU_PVTIME_CTRL, KVM_ARM_VCPU_PVTIME_IPA }
 #define TIMER(name, irq) { KVM_ARM_VCPU_TIMER_CTRL, KVM_ARM_VCPU_TIMER_IRQ_##name, irq }
 #define UNKNOWN		{ 77 }
+#define BOTH_PTRAUTH	(BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS) | BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC))
 #define ONCE		{ 0, EBUSY }
 #define DEPENDS		ALWAYS(UAPI_ANY)
 
@@ -213,6 +258,14 @@ static const struct uapi_case cases[] = {
 	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
 	CASE("VCPU_INIT, SVE", init, ONE(BIT(KVM_ARM_VCPU_SVE)),
 	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("VCPU_INIT, EL1_32BIT", init, ONE(BIT(KVM_ARM_VCPU_EL1_32BIT)),
+	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("VCPU_INIT, PTRAUTH_ADDRESS alone", init, ONE(BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS)),
+	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("VCPU_INIT, PTRAUTH_GENERIC alone", init, ONE(BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC)),
+	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("VCPU_INIT, other PTRAUTH", init, ONE(BOTH_PTRAUTH), ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("VCPU_INIT, POWER_OFF", init_off, NONE, ALWAYS(0), ALWAYS(0)),
 	CASE("VCPU_INIT, HAS_EL2", init, ONE(BIT(KVM_ARM_VCPU_HAS_EL2)),
 	     ALWAYS(EINVAL), DEPENDS),
 	CASE("VCPU_INIT, unknown feature", init, ONE(BIT(20)), ALWAYS(EINVAL), ALWAYS(ENOENT)),
@@ -279,8 +332,10 @@ static const struct uapi_case cases[] = {
 	     ALWAYS(EINVAL), ALWAYS(0)),
 	CASE("SET_MP_STATE HALTED", mp_state, ONE(KVM_MP_STATE_HALTED),
 	     ALWAYS(EINVAL), ALWAYS(EINVAL)),
-	CASE("GET_REGS", get_regs, NONE, ALWAYS(EINVAL), ALWAYS(EINVAL)),
-	CASE("ENABLE_CAP", enable_cap, ONE(KVM_CAP_ONE_REG), ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("SET_SIGNAL_MASK", signal_mask, ONE(8), ALWAYS(0), ALWAYS(0)),
+	CASE("SET_SIGNAL_MASK, bad length", signal_mask, ONE(7), ALWAYS(EINVAL), ALWAYS(EINVAL)),
+	CASE("GET_STATS_FD", stats_fd, NONE, ALWAYS(0), ALWAYS(0)),
+	CASE("other ioctls", other_ioctls, NONE, ALWAYS(0), ALWAYS(0)),
 };
 
 int main(void)
