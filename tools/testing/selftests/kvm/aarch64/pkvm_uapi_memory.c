@@ -255,8 +255,8 @@ int main(void)
 	for (kind = 0; kind < UAPI_NR_KINDS; kind++) {
 		for (i = 0; i < ARRAY_SIZE(cases); i++) {
 			if (kind == UAPI_PROTECTED && !have_protected)
-				ksft_test_result_skip("protected: %s: KVM is not in protected mode\n",
-						      cases[i].name);
+				ksft_test_result_skip("%s: %s: KVM is not in protected mode\n",
+						      uapi_kind_names[kind], cases[i].name);
 			else
 				ksft_test_result(run_case(i, kind), "%s: %s\n",
 						 uapi_kind_names[kind], cases[i].name);

@@ -253,7 +253,10 @@ static void step_run(struct vmm *m)
 /* QEMU finds out with a VM of its own what a vCPU is like, and throws it away. */
 static void step_scratch(struct vmm *m)
 {
-	struct vmm scratch = { .kvm = m->kvm, .to_ask = m->to_ask, .protected = m->protected, .pauth = m->pauth };
+	struct vmm scratch = {
+		.kvm = m->kvm, .to_ask = m->to_ask,
+		.protected = m->protected, .pauth = m->pauth,
+	};
 	u64 val;
 
 	step_create_vm(&scratch);
