@@ -25,7 +25,7 @@ GOALS = {"id_max": 200, "razwi_read": 200, "razwi_write": 200, "hidden_read": 30
 HOST_SERVED = ("cntp_ctl_read", "sgi_write", "psci_version", "hvc_unknown", "wfi", "mmio_vgic",
 	       "mmio_vmm", "page_fault", "vcpu_load_put", "unmap_page")
 # Of other VMs, and of the host: not more than on the base, which is wrong in two
-# things: what maintains TLBs believes pointers, and what the host boots checks nothing.
+# things: what maintains TLBs believes pointers, and nothing is checked at boot.
 MORE_THAN_BASE = {"unmap_page": 0.02, "boot": 0.02}
 
 # The rows of the table. Those of one VM's life and of the host have no floor.
