@@ -54,37 +54,26 @@ static void check_sysreg_row(unsigned int row)
 		sysreg_error(PVM_FAULT_UNREACHABLE, row);
 }
 
-/* The group of the page that a register is in, a new one if need be. */
-static u8 sysreg_group(u32 encoding, unsigned int *nr_groups)
+/*
+ * Enter a register: with a value where it has one, with the row of its function
+ * where it has not. Its page gets a group if need be.
+ */
+static void index_register(u32 encoding, u16 value, u8 row, unsigned int *nr_groups)
 {
-	u8 *group = &pvm_sysreg_index.group[esr_sysreg_page(sysreg_esr(encoding))];
+	u64 esr = sysreg_esr(encoding);
+	u8 *group = &pvm_sysreg_index.group[esr_sysreg_page(esr)];
+	unsigned int slot = esr_sysreg_slot(esr);
 
 	if (!*group && *nr_groups < PVM_SYSREG_MAX_GROUPS)
 		*group = (*nr_groups)++;
 
-	return *group;
-}
+	if (!*group) {
+		pvm_table_error(PVM_TABLE_SYSREG, PVM_FAULT_NO_SPACE, row, encoding);
+		return;
+	}
 
-static void index_value(u32 encoding, u16 entry, unsigned int *nr_groups)
-{
-	unsigned int slot = esr_sysreg_slot(sysreg_esr(encoding));
-	unsigned int group = sysreg_group(encoding, nr_groups);
-
-	if (group)
-		pvm_sysreg_index.value[group][slot] = entry;
-	else
-		pvm_table_error(PVM_TABLE_SYSREG, PVM_FAULT_NO_SPACE, 0, encoding);
-}
-
-static void index_row(u32 encoding, u8 row, unsigned int *nr_groups)
-{
-	unsigned int slot = esr_sysreg_slot(sysreg_esr(encoding));
-	unsigned int group = sysreg_group(encoding, nr_groups);
-
-	if (group)
-		pvm_sysreg_index.row[group][slot] = row;
-	else
-		sysreg_error(PVM_FAULT_NO_SPACE, row);
+	pvm_sysreg_index.value[*group][slot] = value;
+	pvm_sysreg_index.row[*group][slot] = row;
 }
 
 /**
@@ -106,18 +95,18 @@ void pvm_sysreg_make_index(void)
 	memset(&pvm_sysreg_index, 0, sizeof(pvm_sysreg_index));
 
 	for (i = 0; i < KVM_ARM_ID_REG_NUM; i++)
-		index_value(sys_reg(3, 0, 0, 1 + i / 8, i % 8),
-			    offsetof(struct pkvm_hyp_vm, kvm.arch.id_regs[i]) | PVM_SYSREG_READ,
-			    &nr_groups);
+		index_register(sys_reg(3, 0, 0, 1 + i / 8, i % 8),
+			       offsetof(struct pkvm_hyp_vm, kvm.arch.id_regs[i]) |
+			       PVM_SYSREG_READ, 0, &nr_groups);
 
 	for (i = 1; i < pvm_nr_sysregs; i++) {
 		unsigned int row = pvm_mutate(PVM_MUTANT_SYSREG, i, i);
 		const struct pvm_sysreg *r = &pvm_sysregs[row];
 
 		if (r->fn)
-			index_row(r->encoding, row, &nr_groups);
+			index_register(r->encoding, 0, row, &nr_groups);
 		else if (r->offset)
-			index_value(r->encoding, r->offset | r->dirs, &nr_groups);
+			index_register(r->encoding, r->offset | r->dirs, 0, &nr_groups);
 	}
 }
 
