@@ -16,7 +16,7 @@ while read -r configuration; do
 	while read -r program; do
 		awk -v test="${program##*/}" '$1 == test && $3 == "norun" { found = 1 }
 			END { exit found }' "$tools/expectations" &&
-			echo "300 ${program##*/} $program"
+			echo "900 ${program##*/} $program"
 	done >"$build/plan-$name"
 	stage "$name" "the base's selftests on the base" -- "$tools/boot.sh" run "$name" \
 		"$configuration" "$build/kernel/base" "$build/selftests-base" "$build/plan-$name"

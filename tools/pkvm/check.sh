@@ -51,11 +51,12 @@ in_plan() {
 
 # The programs of the series, and those of the base, that match T=.
 own_plan() {
-	local flavour=$1 name
+	local flavour=$1 name seconds=900
 
+	[ "$flavour" != debug ] || seconds=3600
 	own_tests "$pattern" | while read -r name; do
 		[ "$flavour" = all ] || in_plan "$flavour" "$name" || continue
-		echo "$((900 + ${FUZZ:-0})) $name aarch64/$name${FUZZ:+ $FUZZ}${SEED:+ $SEED}"
+		echo "$((seconds + ${FUZZ:-0})) $name aarch64/$name${FUZZ:+ $FUZZ}${SEED:+ $SEED}"
 	done
 }
 
@@ -70,7 +71,7 @@ upstream_plan() {
 		awk -v test="$name" -v where="$configuration" \
 			'$1 == test && ($2 == "*" || $2 == where) && $3 == "norun" { found = 1 }
 			 END { exit !found }' "$expect" && continue
-		echo "300 $name $program"
+		echo "900 $name $program"
 	done
 }
 
@@ -84,7 +85,7 @@ guests_plan() {
 		[ "$flavour" = all ] || [ "$flavour" = "$kernel" ] || continue
 		case ,$where, in
 		",*," | *",$configuration,"*)
-			echo "600 $name $build/guest/$args"
+			echo "1800 $name $build/guest/$args"
 			;;
 		esac
 	done <"$tools/guests"

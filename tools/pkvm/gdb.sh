@@ -56,10 +56,10 @@ case ${1:-} in
 smoke)
 	echo "TAP version 13"
 	echo "1..3"
-	LIMIT=120 start "$2" "60 pkvm_vm_run aarch64/pkvm_vm_run"
+	LIMIT=600 start "$2" "300 pkvm_vm_run aarch64/pkvm_vm_run"
 	# Stop where EL2 enters a guest, show where that is, then make EL2
 	# jump to an address that nothing is mapped at.
-	timeout 100 "${gdb[@]}" -batch -ex "el2-break __kvm_vcpu_run" -ex continue \
+	timeout 540 "${gdb[@]}" -batch -ex "el2-break __kvm_vcpu_run" -ex continue \
 		-ex "info symbol \$pc" -ex "info line *\$pc" -ex "backtrace 3" \
 		-ex "delete" -ex "set \$pc = 0x1000" -ex continue \
 		>"$dir/gdb.log" 2>&1 || true

@@ -157,9 +157,10 @@ get_qemu() {
 # translates at EL2's addresses, which are the upper half of the lower ones. With
 # ICOUNT=1 the counter of the machine, which has one CPU then, counts instructions,
 # and nothing differs from one start to the next: no seed for random numbers, and no
-# queue of a virtio device that another thread serves while the guest polls.
+# queue of a virtio device that another thread serves while the guest polls. Without
+# it the kernel's watchdogs are patient: this machine may have other work.
 host_command() {
-	local cpu extra mode=${KVM_MODE:-protected}
+	local cpu extra mode=${KVM_MODE:-protected} patience=
 
 	case $1 in *-unprotected) mode=nvhe ;; esac
 	cpu=$(configuration_cpu "$1")
@@ -168,6 +169,8 @@ host_command() {
 	if [ -n "${ICOUNT:-}" ]; then
 		extra+=${extra:+,}dtb-randomness=off
 		qemu+=(-icount "shift=0,sleep=off" -global virtio-mmio.ioeventfd=off)
+	else
+		patience=" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
 	fi
 	[ -z "${TRACE:-}" ] ||
 		qemu+=(-d in_asm -dfilter 0x800000000000+0x7ffeffffffff -D "$TRACE")
@@ -175,6 +178,6 @@ host_command() {
 		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}"
 		-nic none -display none -no-reboot
 		-kernel "$2" -initrd "$3"
-		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=$mode$(
+		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=$mode$patience$(
 			)${APPEND:+ $APPEND} $(configuration_cmdline "$1")")
 }

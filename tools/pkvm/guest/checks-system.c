@@ -119,6 +119,19 @@ static int write_online(int cpu, const char *value)
 	return ret;
 }
 
+/* PSCI calls a CPU on until its last instruction is behind it, which may take a while. */
+static int bring_back(int cpu)
+{
+	struct timespec nap = { .tv_nsec = 100000000 };
+
+	for (int i = 0; i < 50; i++) {
+		if (!write_online(cpu, "1"))
+			return 0;
+		nanosleep(&nap, NULL);
+	}
+	return -1;
+}
+
 enum outcome check_hotplug(const struct expected *expected, char *why)
 {
 	if (expected->cpus < 2)
@@ -129,7 +142,7 @@ enum outcome check_hotplug(const struct expected *expected, char *why)
 			return fail("CPU %d does not go", cpu);
 		if (!move_to(cpu))
 			return fail("CPU %d is off and runs processes", cpu);
-		if (write_online(cpu, "1") || online_cpus() != expected->cpus)
+		if (bring_back(cpu) || online_cpus() != expected->cpus)
 			return fail("CPU %d does not come back", cpu);
 		if (move_to(cpu) || sched_getcpu() != cpu)
 			return fail("CPU %d came back and runs no process", cpu);

@@ -31,7 +31,7 @@
 #include "vmm.h"
 
 #define PROMPT	"=> "
-#define SECONDS	60	/* for a step */
+#define SECONDS	240	/* for a step */
 
 /* Type @send, wait until the console says @expect and then all of @then. */
 static const struct step {
