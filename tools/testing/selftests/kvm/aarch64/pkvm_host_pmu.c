@@ -84,7 +84,7 @@ static struct reading run_guest(bool unprotected, u64 ticks)
 {
 	struct probe_cfg cfg = { .unprotected = unprotected };
 	struct probe *p = probe_create(&cfg);
-	struct probe_call call = { .fn = spin };
+	struct probe_call call = { .fn = spin, .seconds = 30 };
 	struct reading r;
 
 	/* The first run makes the VM at EL2, which takes its time. */

@@ -15,8 +15,8 @@
  *  host			the host's own registers are what they were
  *
  * A guest that does not come back is lost, and the next one starts from nothing:
- * each case says how many were. What counts is that EL2 and the host go on, and
- * that none of it reaches another VM.
+ * each case says how many were, and more than a quarter may be only in the last two.
+ * What counts is that EL2 and the host go on, and that none of it reaches another VM.
  *
  * "pkvm_hostile_guest SECONDS [SEED]" goes on for that long.
  *
@@ -31,6 +31,7 @@
 
 #define NR_INSNS	48
 #define NR_PROGRAMS	60
+#define MIN_LIMIT_MS	500U
 
 static struct probe_cfg cfg = { .vgic = true };
 static struct hostile_random random_state;
@@ -191,6 +192,7 @@ static const struct storm {
 	u64 mode;
 	unsigned int nr;
 	unsigned int (*fill)(struct probe_in *in, u32 *insns);
+	bool deadly;
 } storms[] = {
 	{ "random-el1", PROBE_EL1H, NR_PROGRAMS, fill_random },
 	{ "random-el0", PROBE_EL0T, NR_PROGRAMS, fill_random },
@@ -198,8 +200,8 @@ static const struct storm {
 	{ "call", PROBE_EL1H, NR_PROGRAMS, fill_call },
 	{ "eret", PROBE_EL1H, NR_PROGRAMS, fill_eret },
 	/* These mostly lose the guest, which takes time. */
-	{ "vectors", PROBE_EL1H, NR_PROGRAMS / 6, fill_vectors },
-	{ "mmu", PROBE_EL1H, NR_PROGRAMS / 6, fill_mmu },
+	{ "vectors", PROBE_EL1H, NR_PROGRAMS / 6, fill_vectors, true },
+	{ "mmu", PROBE_EL1H, NR_PROGRAMS / 6, fill_mmu, true },
 };
 
 /* Run one program. Return 1 if it was the end of the guest. */
@@ -231,7 +233,8 @@ static unsigned int run_storm(const struct storm *s, u64 seed)
 
 /*
  * How long may a program take? Ten times of what one takes that does come back,
- * on this machine: a lost guest should not cost much more than another one.
+ * on this machine: a lost guest should not cost much more than another one. But not
+ * less than a machine may need that has other work.
  */
 static void set_limit(void)
 {
@@ -239,7 +242,7 @@ static void set_limit(void)
 	struct timespec from, to;
 	struct probe_in in = { .pstate = PROBE_DAIF | PROBE_EL1H };
 	struct probe_out out;
-	unsigned int i;
+	unsigned int i, ms;
 
 	/* The first time, the guest's memory is mapped. */
 	for (i = 0; i < 5; i++) {
@@ -249,8 +252,8 @@ static void set_limit(void)
 			    "a guest is lost for no reason: %s", attacker->error);
 		clock_gettime(CLOCK_MONOTONIC, &to);
 	}
-	attacker->limit_ms = 20 + 10 * ((to.tv_sec - from.tv_sec) * 1000 +
-					(to.tv_nsec - from.tv_nsec) / 1000000);
+	ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+	attacker->limit_ms = max(10 * ms, MIN_LIMIT_MS);
 	ksft_print_msg("a guest is lost after %u ms\n", attacker->limit_ms);
 }
 
@@ -284,7 +287,10 @@ int main(int argc, char *argv[])
 		lost = run_storm(&storms[i], i);
 		ksft_print_msg("%s: %u programs, %u guests lost\n", storms[i].name,
 			       storms[i].nr, lost);
-		ksft_test_result(other_is_same(), "%s\n", storms[i].name);
+		/* A program that ends with its guest did not get to its end. */
+		ksft_test_result(other_is_same() &&
+				 (storms[i].deadly || lost <= storms[i].nr / 4),
+				 "%s\n", storms[i].name);
 	}
 	if (argc > 1) {
 		seed = argc > 2 ? strtoul(argv[2], NULL, 0) : 1000;

@@ -12,6 +12,7 @@
 #include "vgic.h"
 
 #define PROBE_MS	3000
+#define PROBE_RINGS	10	/* of the alarm, until a guest is lost */
 #define PTE_AP_EL0	BIT(6)
 #define PTE_GP		BIT(50)
 
@@ -102,24 +103,32 @@ static void probe_demolish(struct probe *p)
 	kvm_vm_free(p->vm);
 }
 
-static bool alarm_rang;
+static unsigned int rings;
 
 static void on_alarm(int sig)
 {
-	WRITE_ONCE(alarm_rang, true);
+	WRITE_ONCE(rings, rings + 1);
 }
 
+static bool time_is_up(void)
+{
+	return READ_ONCE(rings) >= PROBE_RINGS;
+}
+
+/*
+ * Ring for each part of the time, and afterwards, as one signal may come between two
+ * runs. A machine that stands still, for however long, makes one ring of it.
+ */
 static void set_alarm(unsigned int ms)
 {
 	struct sigaction sa = { .sa_handler = on_alarm };
-	/* Ring again and again: one signal may come between two runs. */
-	struct itimerval it = {
-		.it_value.tv_sec = ms / 1000,
-		.it_value.tv_usec = ms % 1000 * 1000,
-		.it_interval.tv_usec = ms ? 100000 : 0,
+	struct timeval part = {
+		.tv_sec = ms / PROBE_RINGS / 1000,
+		.tv_usec = ms * 1000 / PROBE_RINGS % 1000000,
 	};
+	struct itimerval it = { .it_value = part, .it_interval = part };
 
-	WRITE_ONCE(alarm_rang, false);
+	WRITE_ONCE(rings, 0);
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &it, NULL);
 }
@@ -163,14 +172,14 @@ static int __probe_call(struct probe *p, struct probe_call *call)
 
 	for (;;) {
 		if (p->run ? p->run(vcpu) : __vcpu_run(vcpu)) {
-			if (errno == EINTR && !READ_ONCE(alarm_rang))
+			if (errno == EINTR && !time_is_up())
 				continue;
 			if (errno == EINTR)
 				return probe_timeout(p, vcpu);
 			return probe_fail(p, -errno, "KVM_RUN: %s, exit reason %u",
 					  strerror(errno), run->exit_reason);
 		}
-		if (READ_ONCE(alarm_rang))
+		if (time_is_up())
 			return probe_timeout(p, vcpu);
 
 		off = run->mmio.phys_addr - PROBE_MMIO_GPA;

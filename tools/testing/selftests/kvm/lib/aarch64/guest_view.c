@@ -17,7 +17,7 @@
 #define MAX_INSNS	8
 
 /* Of a counter, see what no time that passes changes. */
-#define COUNTER_MASK	GENMASK(63, 44)
+#define COUNTER_MASK	GENMASK(63, 50)
 
 /* Registers whose value is the VM's: after the 56 ID registers. */
 static const u32 identity[] = {
