@@ -137,7 +137,7 @@ static bool during_one_run(bool *ok)
 {
 	struct probe_cfg cfg = { .vgic = true };
 	struct probe *p = probe_create(&cfg);
-	struct probe_call call = { .fn = guest_spin, };
+	struct probe_call call = { .fn = guest_spin, .seconds = 30 };
 	struct attacker a = { .attack = teardown_until_gone, .cpu = other_cpu() };
 	int ret;
 
@@ -195,12 +195,20 @@ static s64 make_vm(unsigned int page)
 	return ret ? 0 : handle;
 }
 
-static pthread_barrier_t both;
+static unsigned int nr_ready;
 
+/* To look up the call, or to sleep, would take longer than the call does. */
 static void teardown_at_once(struct attacker *a)
 {
-	pthread_barrier_wait(&both);
-	count(a, hcall("__pkvm_teardown_vm", a->handle, 0, 0));
+	struct pkvm_test_call call = {
+		.id = hostile_hcall_id("__pkvm_teardown_vm"), .args = { a->handle },
+		.irqs_off = 1,
+	};
+
+	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
+		;
+	count(a, (int)hostile_call(&call));
 }
 
 static bool two_of_one_kvm(void)
@@ -209,13 +217,13 @@ static bool two_of_one_kvm(void)
 	unsigned int i, n;
 	bool ok = true;
 
-	pthread_barrier_init(&both, NULL, 2);
 	for (n = 0; ok && n < NR_PAIRS; n++) {
 		for (i = 0; i < 2; i++) {
 			a[i] = (struct attacker) { .attack = teardown_at_once, .cpu = i };
 			a[i].handle = make_vm(32 * i);
 			ok &= !!a[i].handle;
 		}
+		nr_ready = 0;
 		for (i = 0; i < 2; i++)
 			start(&a[i]);
 		for (i = 0; i < 2; i++) {
