@@ -39,11 +39,16 @@ static u64 page_va(u32 index)
 	return addr.va;
 }
 
-static s64 hcall(const char *name, u64 a0, u64 a1, u64 a2)
+static struct pkvm_test_call look_up(const char *name, u64 a0, u64 a1, u64 a2)
 {
-	struct pkvm_test_call call = {
+	return (struct pkvm_test_call) {
 		.id = hostile_hcall_id(name), .args = { a0, a1, a2 }, .irqs_off = 1,
 	};
+}
+
+static s64 hcall(const char *name, u64 a0, u64 a1, u64 a2)
+{
+	struct pkvm_test_call call = look_up(name, a0, a1, a2);
 
 	return (int)hostile_call(&call);
 }
@@ -200,10 +205,7 @@ static unsigned int nr_ready;
 /* To look up the call, or to sleep, would take longer than the call does. */
 static void teardown_at_once(struct attacker *a)
 {
-	struct pkvm_test_call call = {
-		.id = hostile_hcall_id("__pkvm_teardown_vm"), .args = { a->handle },
-		.irqs_off = 1,
-	};
+	struct pkvm_test_call call = look_up("__pkvm_teardown_vm", a->handle, 0, 0);
 
 	__atomic_fetch_add(&nr_ready, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&nr_ready, __ATOMIC_SEQ_CST) < 2)
