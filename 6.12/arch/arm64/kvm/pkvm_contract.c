@@ -3,8 +3,8 @@
  * Check of the tables that describe the CPU of a protected VM, at build time
  * and, with the names that EL2 does not have, at boot.
  *
- * EL2 checks the same tables for itself and refuses to initialise with an
- * error in them. What is printed here says which one.
+ * What is printed here names the row in error. Nothing else follows from it:
+ * protected VMs are made all the same.
  */
 
 #define PVM_FIELD_NAMES
