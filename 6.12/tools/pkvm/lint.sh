@@ -228,7 +228,7 @@ stack() {
 }
 
 shell() {
-	cd "$top" && shellcheck tools/pkvm/*.sh .ci/run
+	cd "$top" && shellcheck tools/pkvm/*.sh
 }
 
 python() {

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The one entry point. A bare `make` prints what there is. The work is done by
+# the scripts in tools/pkvm; everything made is below build/.
+
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/bash
+
+BUILD ?= $(CURDIR)/build
+export BUILD
+
+# Choices: the command line, then .config (`make menuconfig`), then defaults.
+-include .config
+unquote = $(patsubst "%",%,$(1))
+
+KERNEL   ?= $(call unquote,$(CONFIG_PKVM_KERNEL))
+LLVM     ?= $(if $(CONFIG_PKVM_LLVM),1)
+VCPUS    ?= $(or $(CONFIG_PKVM_HOST_CPUS),2)
+MEMORY   ?= $(or $(CONFIG_PKVM_HOST_MEMORY),2G)
+DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
+DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
+export KERNEL LLVM VCPUS MEMORY
+export T CPU MODE FLAVOUR APPEND JOBS FORCE NODEPS TALLY FROM OURS W
+export GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE
+
+run := tools/pkvm
+
+# A failing step has said why; make's own line would only hide it.
+help:
+	@echo 'A fixed CPU for protected VMs: the series, and how to build, boot and prove it'
+	@echo
+	@echo '  make demo       from nothing to Debian in a protected VM, and what CPU it sees:'
+	@echo '                  CPU= COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
+	@echo '  make check      every test; T=name CPU=max MODE=hvhe FLAVOUR=debug narrow it'
+	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
+	@echo
+	@echo '  KERNEL=/path/to/linux  put the series onto a tree of your own'
+	@echo
+	@echo '  to work on it (tools/pkvm/README.md):'
+	@echo '  make series     patches/ as commits in build/linux'
+	@echo '  make refresh    the commits of build/linux as patches/ and files to read'
+	@echo '  make lint       series, checkpatch, sparse, gcc, clang, shellcheck, documentation'
+	@echo '  make bisect     build every patch by itself: FROM=number LLVM=1'
+	@echo '  make baseline   the selftests on the unpatched base: T= CPU= OURS=1'
+	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
+	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
+	@echo '  make list       the names of tests and configurations'
+	@echo '  make menuconfig the choices, all of which have defaults'
+	@echo '  make clean      remove what was built; distclean: what was fetched, too'
+
+base:
+	@$(run)/deps.sh series
+	@$(run)/base.sh
+
+series:
+	@$(run)/deps.sh series
+	@$(run)/series.sh
+
+refresh:
+	@$(run)/refresh.sh
+
+kernel: series
+	@$(run)/deps.sh build $(if $(LLVM),llvm)
+	@$(run)/stages.sh kernel $(or $(FLAVOUR),release)
+
+check: series
+	@$(run)/deps.sh build run gdb $(if $(LLVM),llvm)
+	@$(run)/stages.sh check
+	@$(run)/check.sh
+
+baseline: series
+	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
+	@$(run)/stages.sh baseline
+	@$(run)/baseline.sh
+
+demo: series
+	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
+	@$(run)/stages.sh demo $(DEMO_FLAVOUR)
+	@$(run)/demo.sh $(DEMO_CPU) $(DEMO_FLAVOUR)
+
+bisect: series
+	@$(run)/deps.sh build $(if $(LLVM),llvm)
+	@$(run)/bisect.sh
+
+lint: series
+	@$(run)/deps.sh build lint llvm
+	@$(run)/lint.sh
+
+shell: series
+	@$(run)/deps.sh build run $(if $(LLVM),llvm)
+	@$(run)/stages.sh shell $(DEMO_FLAVOUR)
+	@$(run)/boot.sh shell $(DEMO_CPU) $(BUILD)/kernel/$(DEMO_FLAVOUR)$(if $(LLVM),-llvm) $(BUILD)/selftests
+
+gdb: series
+	@$(run)/deps.sh build run gdb $(if $(LLVM),llvm)
+	@$(run)/stages.sh shell debug
+	@$(run)/gdb.sh $(DEMO_CPU)
+
+list: series
+	@$(run)/deps.sh build
+	@$(run)/stages.sh selftests
+	@$(run)/check.sh list
+
+# The kernel's own kconfig programs, on our Kconfig.
+menuconfig config oldconfig defconfig: terminal series
+	@$(run)/deps.sh build menuconfig
+	@$(MAKE) -s -C $(BUILD)/linux O=$(BUILD)/kconfig ARCH=arm64 \
+		KBUILD_KCONFIG=$(CURDIR)/Kconfig KCONFIG_CONFIG=$(CURDIR)/.config \
+		$(if $(filter defconfig,$@),alldefconfig,$@)
+
+terminal:
+	@[ "$(MAKECMDGOALS)" = defconfig ] || { [ -t 0 ] && [ -t 1 ]; } || { echo 'error: this asks questions and needs a' \
+		'terminal; choices can also be given as in "make demo CPU=cortex-a57".' >&2; exit 1; }
+
+clean:
+	rm -rf $(BUILD)/kernel $(BUILD)/selftests $(BUILD)/native $(BUILD)/results $(BUILD)/plans \
+		$(BUILD)/logs $(BUILD)/host $(BUILD)/kconfig $(BUILD)/docs $(BUILD)/bisect $(BUILD)/.stamp-*
+
+distclean:
+	rm -rf $(BUILD)
+
+.PHONY: help base series refresh kernel check baseline demo bisect lint shell gdb list \
+	menuconfig config oldconfig defconfig terminal clean distclean
+.NOTPARALLEL:

@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The selftests of the series' tree on the kernel without the series: Debian's own
+# kernel of the version that patches/base names, or, if Debian has that no longer or
+# OURS=1 is set, the base built as the release flavour.
+#
+# usage: baseline.sh kernel    get that kernel
+#        baseline.sh           run; T= and CPU= narrow it
+#
+# What the base's own selftests do is compared with tools/pkvm/expectations: a
+# difference fails, and is the line that would have to change. The series' own are
+# expected to fail here, where they show a fault: that is printed, and fails nothing.
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=machine.sh
+. "$tools/machine.sh"
+. "$tools/git.sh"
+
+debian=$build/arm64/base-kernel
+version=$(field version "$patches/base")
+
+# Debian's host: its kernel, and the modules that the runner's channel needs.
+fetch_debian() {
+	local name
+
+	name=$("$tools/apt-fetch.sh" list "$(field suite "$patches/base")" arm64 \
+			'linux-binary-*cloud-arm64' |
+		awk -v version="$version" '$2 == version && !/unsigned/ { print $1; exit }')
+	[ -n "$name" ] || return 1
+	ALONE=1 "$tools/apt-fetch.sh" "$(field suite "$patches/base")" arm64 "$debian" \
+		"$name=$version" "${name/binary/modules}=$version"
+}
+
+# The modules in the order in which they can be inserted.
+unpack_debian() {
+	local release modules file path
+
+	release=$(find "$debian" -name vmlinuz -printf '%h\n' | head -n 1)
+	release=${release##*/}
+	modules=$debian/usr/lib/modules/$release
+	ln -sfn "usr/lib/modules/$release/vmlinuz" "$debian/vmlinuz"
+	mkdir -p "$debian/root/lib/modules" "$debian/host-modules"
+	ln -sfn "$modules" "$debian/root/lib/modules/$release"
+	depmod -b "$debian/root" "$release"
+	for file in virtio_mmio virtio_console; do
+		modprobe -d "$debian/root" -S "$release" --show-depends "$file"
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$debian/order"
+	: >"$debian/modules"
+	while read -r path; do
+		file=$(basename "${path%.xz}")
+		case $path in
+		*.xz)	xz -dc "$path" >"$debian/host-modules/$file" ;;
+		*)	cp "$path" "$debian/host-modules/$file" ;;
+		esac
+		echo "/ko/$file" >>"$debian/modules"
+	done <"$debian/order"
+}
+
+get_kernel() {
+	if [ -z "${OURS:-}" ]; then
+		[ ! -e "$debian/vmlinuz" ] || return 0
+		if stage base-kernel "fetch Debian's kernel $version" -- fetch_debian &&
+		   stage base-modules "unpack it" -- unpack_debian; then
+			return 0
+		fi
+		rm -rf "$debian"
+		say "baseline: Debian has no kernel $version any more; the base is built"
+	fi
+	new_worktree "$build/base" refs/pkvm/base
+	stage kernel-base "build the unpatched kernel" -- "$tools/build.sh" base-kernel
+}
+
+# boot NAME CONFIGURATION: run build/plan-NAME on the base, and report.
+boot() {
+	local dir=$build/results/$1
+
+	BASE=1 stage "$1" "selftests on the base" -- "$tools/boot.sh" run "$1" "$2" \
+		"$kernel" "$build/selftests" "$build/plan-$1" || exit 1
+	echo "$2" >"$dir/configuration"
+	configuration_mode "$2" >"$dir/promise"
+	"$tools/report.py" --kunit "$linux/tools/testing/kunit" --baseline \
+		--expect "$tools/expectations" "$dir"
+}
+
+upstream_plan() {
+	local program name
+
+	find "$build/selftests/kvm" -maxdepth 2 -type f -perm -1 ! -name 'pkvm_*' -printf '%P\n' |
+	sort | while read -r program; do
+		name=${program##*/}
+		# shellcheck disable=SC2053 # T= is a pattern
+		[[ $name = ${T:-*} ]] || continue
+		awk -v test="$name" -v where="$1" '
+			$1 == test && ($2 == "*" || $2 == where) && $3 == "norun" { found = 1 }
+			END { exit found }' "$tools/expectations" || continue
+		echo "900 $name $program"
+	done
+}
+
+run() {
+	local configuration name ret=0 boots ran
+
+	kernel=$build/kernel/base$suffix
+	[ -n "${OURS:-}" ] || [ ! -e "$debian/vmlinuz" ] || kernel=$debian
+	while read -r configuration; do
+		name=baseline-$configuration
+		upstream_configurations | grep -qx "$configuration" &&
+			upstream_plan "$configuration" >"$build/plan-$name"
+		[ ! -s "$build/plan-$name" ] || boot "$name" "$configuration" || ret=1
+
+		# Of the series' own one may be the end of the base: go on behind it.
+		own_tests "${T:-*}" | sed 's,.*,900 & arm64/&,' >"$build/plan-todo"
+		for ((boots = 1; boots < 20; boots++)); do
+			name=baseline-own$boots-$configuration
+			[ -s "$build/plan-todo" ] || break
+			cp "$build/plan-todo" "$build/plan-$name"
+			boot "$name" "$configuration" || true
+			ran=$(grep -cE '^(not )?ok ' "$build/results/$name/results.ktap") || true
+			sed -i "1,$((ran + 1))d" "$build/plan-todo"
+		done
+	done < <(select_configurations "${CPU:-}" "${MODE:-}")
+	return $ret
+}
+
+case ${1:-} in
+kernel)	get_kernel ;;
+'')	run ;;
+*)	die "usage: baseline.sh [kernel]" ;;
+esac

@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Boot a host in QEMU.
+#
+# usage: boot.sh run NAME CONFIGURATION KERNEL-DIR SELFTESTS-DIR PLAN
+#        boot.sh shell CONFIGURATION KERNEL-DIR SELFTESTS-DIR
+#        boot.sh prepare DIR KERNEL-DIR SELFTESTS-DIR PLAN
+#
+# "run" runs the plan in the host and leaves below build/results/NAME what came
+# out: results.ktap, console.log, and qemu.sh, which starts the same again.
+# "prepare" only makes DIR/initrd.
+# A line of the plan is what init.c says, with the program's path relative to
+# SELFTESTS-DIR/kvm. PLAN.files, if there is one, has lines for gen_init_cpio.
+# From the environment: LIMIT=, how many seconds of a clock on the wall the host
+# may take, if it is not to be the sum of the plan's.
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=machine.sh
+. "$tools/machine.sh"
+
+# make_initrd DIR KERNEL-DIR SELFTESTS PLAN [EXTRA-LINE...]: write DIR/initrd.
+make_initrd() {
+	local dir=$1 kernel=$2 selftests=$3 plan=$4 seconds name program args
+
+	shift 4
+	: >"$dir/plan"
+	{
+		cat <<-END
+			dir /dev 755 0 0
+			nod /dev/console 600 0 0 c 5 1
+			dir /proc 755 0 0
+			dir /sys 755 0 0
+			dir /tmp 1777 0 0
+			dir /tests 755 0 0
+			file /init $build/host/init 755 0 0
+			file /plan $dir/plan 644 0 0
+		END
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+		[ ! -f "$plan.files" ] || cat "$plan.files"
+		while read -r seconds name program args; do
+			case $seconds in
+			shell)
+				echo "$seconds" >>"$dir/plan"
+				continue
+				;;
+			'' | '#'*)
+				continue
+				;;
+			esac
+			echo "$seconds $name /tests/$(basename "$program") $args" >>"$dir/plan"
+			[ "${program#/}" != "$program" ] || program=$selftests/kvm/$program
+			[ -x "$program" ] || continue
+			echo "file /tests/$(basename "$program") $program 755 0 0"
+		done <"$plan" | sort -u
+		# The tests insert modules by themselves.
+		[ ! -d "$kernel/test-modules" ] ||
+			find "$kernel/test-modules" -name '*.ko' -printf 'file /tests/%f %p 644 0 0\n'
+		# What the runner's own channel needs, in a kernel that has it as modules.
+		if [ -e "$kernel/modules" ]; then
+			echo "dir /ko 755 0 0"
+			echo "file /modules $kernel/modules 644 0 0"
+			find "$kernel/host-modules" -name '*.ko' -printf 'file /ko/%f %p 644 0 0\n'
+		fi
+	} >"$dir/initrd.spec"
+	"$build/host/gen_init_cpio" "$dir/initrd.spec" >"$dir/initrd"
+}
+
+plan_seconds() {
+	awk '$1 ~ /^[0-9]+$/ { sum += $1 } END { print sum + 0 }' "$1"
+}
+
+run() {
+	local name=$1 configuration=$2 kernel=$3 selftests=$4 plan=$5
+	local dir=$build/results/$name limit disk image ret=0
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	make_initrd "$dir" "$kernel" "$selftests" "$plan"
+	image=$kernel/arch/arm64/boot/Image
+	[ -e "$image" ] || image=$kernel/vmlinuz
+	host_command "$configuration" "$image" "$dir/initrd"
+	qemu+=(-monitor none -serial "file:$dir/console.log"
+		-device virtio-serial-device
+		-chardev "file,id=results,path=$dir/results.ktap"
+		-device "virtserialport,chardev=results,name=results")
+	# Real guests have their VMM and all else on a disk.
+	if grep -q " $build/guest/" "$plan"; then
+		disk=file=$build/guest/disk,format=raw,if=none,id=guest,readonly=on
+		qemu+=(-drive "$disk" -device "virtio-blk-device,drive=guest")
+	fi
+	printf '#!/bin/sh\nexec' >"$dir/qemu.sh"
+	printf ' %q' "${qemu[@]}" >>"$dir/qemu.sh"
+	echo >>"$dir/qemu.sh"
+
+	# Every test has its own limit. This one is for a host that hangs.
+	limit=${LIMIT:-$(($(plan_seconds "$dir/plan") + 120))}
+	timeout --foreground "$limit" "${qemu[@]}" </dev/null >"$dir/qemu.log" 2>&1 || ret=$?
+	case $ret in
+	0) ;;
+	124) echo "no end within $limit s" >"$dir/qemu.failed" ;;
+	*) echo "QEMU ended with status $ret: $(tail -n 1 "$dir/qemu.log")" >"$dir/qemu.failed" ;;
+	esac
+}
+
+# A root file system for a person: the tests and Debian's static busybox.
+make_shell_root() {
+	local dir=$1 kernel=$2 selftests=$3 plan=$4 program busybox=$build/arm64/busybox
+
+	[ -x "$busybox/usr/bin/busybox" ] || [ -x "$busybox/bin/busybox" ] ||
+		ALONE=1 "$tools/apt-fetch.sh" trixie arm64 "$busybox" busybox-static
+	program=$busybox/usr/bin/busybox
+	[ -x "$program" ] || program=$busybox/bin/busybox
+
+	cat >"$dir/profile" <<-'END'
+		busybox --install -s /bin
+		echo
+		echo "A pKVM host. The tests are in /tests; 'poweroff -f' or C-a x ends it."
+		dmesg | grep 'mode initialized'
+	END
+	make_initrd "$dir" "$kernel" "$selftests" "$plan" \
+		"dir /bin 755 0 0" "dir /etc 755 0 0" \
+		"file /bin/busybox $program 755 0 0" \
+		"slink /bin/sh busybox 777 0 0" \
+		"file /etc/profile $dir/profile 644 0 0"
+}
+
+all_selftests() {
+	find "$1/kvm" -maxdepth 2 -type f -perm -1 -printf '60 %f %P\n' | sort
+}
+
+interactive() {
+	local configuration=$1 kernel=$2 selftests=$3 dir=$build/results/shell
+
+	mkdir -p "$dir"
+	{ all_selftests "$selftests"; echo shell; } >"$dir/plan.in"
+	make_shell_root "$dir" "$kernel" "$selftests" "$dir/plan.in"
+	host_command "$configuration" "$kernel/arch/arm64/boot/Image" "$dir/initrd"
+	qemu+=(-serial mon:stdio)
+}
+
+case ${1:-} in
+run)
+	shift
+	run "$@"
+	;;
+shell)
+	interactive "$2" "$3" "$4"
+	exec "${qemu[@]}"
+	;;
+prepare)
+	make_initrd "$2" "$3" "$4" "$5"
+	;;
+*)
+	die "usage: boot.sh run|shell|prepare ..."
+	;;
+esac

@@ -1,0 +1,133 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build what runs in QEMU: the host kernel, the kvm selftests, the runner.
+#
+# usage: build.sh config FLAVOUR SRC OUT   configure a kernel in OUT
+#        build.sh kernel FLAVOUR           build the series' kernel and test modules
+#        build.sh base-kernel              build the unpatched base (release)
+#        build.sh selftests                build the kvm selftests, static
+#        build.sh native                   build the tests that run on this machine
+#        build.sh init                     build the runner
+#
+# FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc. ccache is used
+# where it is installed.
+
+. "$(dirname "$0")/lib.sh"
+
+export ARCH=arm64
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$build} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
+if [ -n "${LLVM:-}" ]; then
+	kmake=(make LLVM=1)
+else
+	kmake=(make "CROSS_COMPILE=aarch64-linux-gnu-")
+	! command -v ccache >/dev/null || kmake+=("CC=ccache aarch64-linux-gnu-gcc")
+fi
+
+configure() {
+	local flavour=$1 src=$2 out=$3 fragment fragments stamp missing
+
+	fragments=("$src/tools/testing/selftests/kvm/config"
+		   "$tools/config/host.config" "$tools/config/$flavour.config")
+	for fragment in "${fragments[@]}"; do
+		[ -r "$fragment" ] || die "there is no config fragment $fragment."
+	done
+	stamp=$({ printf '%s\n' "${kmake[*]}" "$src"; cat "${fragments[@]}"; } | sha256sum)
+	if [ -f "$out/.config" ] && [ "$(cat "$out/.fragments" 2>/dev/null)" = "$stamp" ]; then
+		return 0
+	fi
+
+	mkdir -p "$out"
+	"${kmake[@]}" -s -C "$src" O="$out" allnoconfig
+	(cd "$out" && "$src/scripts/kconfig/merge_config.sh" -m -O "$out" \
+		"$out/.config" "${fragments[@]}")
+	"${kmake[@]}" -s -C "$src" O="$out" olddefconfig
+
+	# An option that kconfig dropped without a word is a test that does
+	# not test. CONFIG_KVM_INTEL and its like are of other architectures.
+	missing=$(cat "${fragments[@]:1}" | sed -n 's/^\(CONFIG_[A-Z0-9_]*=[^n].*\)/\1/p' |
+		  grep -vxFf "$out/.config") || true
+	[ -z "$missing" ] ||
+		die "this kernel did not take these options of the fragments in" \
+		    "tools/pkvm/config, so they would not be tested: $missing"
+	printf '%s\n' "$stamp" >"$out/.fragments"
+}
+
+# The directory of the selftests' modules, as their Makefile names it.
+module_dir() {
+	sed -n 's/^TEST_GEN_MODS_DIR *[:+]*= *//p' "$linux"/tools/testing/selftests/kvm/Makefile* | head -n 1
+}
+
+kernel() {
+	local flavour=$1 src=$2 out=$3 modules
+
+	need_space 3000 "$build" "building a kernel"
+	configure "$flavour" "$src" "$out"
+	"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" Image
+	modules=$(module_dir)
+	if [ "$src" = "$linux" ] && [ -n "$modules" ]; then
+		# A kernel without modules of its own still has to say what it exports.
+		"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" modules
+		mkdir -p "$out/test-modules"
+		"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" MO="$out/test-modules" \
+			M="$src/tools/testing/selftests/kvm/$modules" modules
+	fi
+}
+
+selftests() {
+	local out=$build/selftests
+
+	mkdir -p "$out/kvm/tools"
+	"${kmake[@]}" -s -C "$linux" O="$out/headers" headers
+	# The modules are built with the kernels that they are for.
+	"${kmake[@]}" -s -C "$linux/tools/testing/selftests/kvm" -j"$jobs" \
+		OUTPUT="$out/kvm" abs_objdir="$out/kvm" TEST_GEN_MODS_DIR= \
+		KHDR_INCLUDES="-isystem $out/headers/usr/include" \
+		LINUX_HDR_PATH="$out/headers/usr/include" USERLDFLAGS=-static
+	# What the series dropped or renamed must not be run any more.
+	find "$out/kvm" -maxdepth 2 -type f -perm -1 | while read -r program; do
+		[ -e "$linux/tools/testing/selftests/kvm/${program#"$out/kvm/"}.c" ] ||
+			rm -f "$program"
+	done
+}
+
+# Each Makefile of tools/testing/pkvm or the selftests that has native tests builds
+# them with "make OUTPUT=DIR/", and lists them as TEST_GEN_PROGS.
+native() {
+	local dir=$linux/tools/testing/pkvm
+
+	rm -rf "$build/native"
+	mkdir -p "$build/native"
+	[ ! -d "$dir" ] || env -u ARCH make -s -C "$dir" -j"$jobs" OUTPUT="$build/native/" all
+}
+
+case ${1:-} in
+config)
+	configure "$2" "$3" "$4"
+	;;
+kernel)
+	kernel "$2" "$linux" "$build/kernel/$2$suffix"
+	;;
+base-kernel)
+	kernel release "$build/base" "$build/kernel/base$suffix"
+	;;
+selftests)
+	selftests
+	;;
+native)
+	native
+	;;
+init)
+	mkdir -p "$build/host"
+	if [ "$tools/init.c" -nt "$build/host/init" ]; then
+		aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static \
+			-o "$build/host/init" "$tools/init.c"
+	fi
+	if [ "$linux/usr/gen_init_cpio.c" -nt "$build/host/gen_init_cpio" ]; then
+		gcc -O2 -o "$build/host/gen_init_cpio" "$linux/usr/gen_init_cpio.c"
+	fi
+	;;
+*)
+	die "usage: build.sh config|kernel|base-kernel|selftests|native|init ..."
+	;;
+esac

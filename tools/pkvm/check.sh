@@ -1,0 +1,207 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every test that decides whether a change is good.
+#
+# usage: check.sh        with, from the environment (make passes them on)
+#	T=NAME		only this test (a shell pattern)
+#	CPU=NAME	only this configuration
+#	MODE=hvhe|nvhe	only configurations of this mode
+#	FLAVOUR=NAME	only this kernel flavour
+#	TALLY=FILE	leave the counts "passed failed skipped" there, for a caller
+#			that adds them up, instead of printing the last line
+#
+# The plan of the boots: on the release kernel the series' own tests, in every
+# configuration, and in some the kvm selftests of the base that can finish under
+# TCG; on the debug kernel, which is ten times slower, the series' own on
+# cortex-a57 and max, or wherever CPU= and FLAVOUR=debug ask for it. And, on a
+# release kernel that is not in protected mode, those that have to do with that.
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=machine.sh
+. "$tools/machine.sh"
+
+expect=$tools/expectations
+pattern=${T:-*}
+at_once=${AT_ONCE:-$(((jobs + 1) / 2 + 1))}
+started=$SECONDS
+
+tally=$build/results/tally
+mkdir -p "$build/results"
+: >"$tally"
+
+# The programs of the series, and those of the base, that match T=.
+own_plan() {
+	local name seconds=900
+
+	[ "$1" != debug ] || seconds=3600
+	own_tests "$pattern" | while read -r name; do
+		echo "$seconds $name arm64/$name"
+	done
+}
+
+upstream_plan() {
+	local configuration=$1 dir=$build/selftests/kvm program name
+
+	find "$dir" -maxdepth 2 -type f -perm -1 ! -name 'pkvm_*' -printf '%P\n' | sort |
+	while read -r program; do
+		name=${program##*/}
+		# shellcheck disable=SC2053
+		[[ $name = $pattern ]] || continue
+		awk -v test="$name" -v where="$configuration" \
+			'$1 == test && ($2 == "*" || $2 == where) && $3 == "norun" { found = 1 }
+			 END { exit !found }' "$expect" && continue
+		echo "900 $name $program"
+	done
+}
+
+# Queue a boot, if T= leaves it anything to do.
+queue=()
+plan_boot() {
+	local flavour=$1 configuration=$2 dir=$build/plans name=$1-$2
+
+	mkdir -p "$dir"
+	own_plan "$flavour" >"$dir/$name"
+	case "$flavour $(upstream_configurations | paste -sd ' ') " in
+	release*" $configuration "*)	upstream_plan "$configuration" >>"$dir/$name" ;;
+	esac
+	[ -s "$dir/$name" ] || return 0
+	queue+=("$name")
+}
+
+# Without protected mode, protected VMs are refused and others are what they were.
+plan_unprotected() {
+	local configuration name
+
+	configuration=$(unprotected_configuration)
+	[ -z "${CPU:-}" ] || [ "$CPU" = "$configuration" ] || return 0
+	[ -z "${MODE:-}" ] || return 0
+	name=release-$configuration
+	mkdir -p "$build/plans"
+	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }
+			$2 ~ /^pkvm_uapi(_caps|_irq|_memory|_vcpu|_vmm)?$/' >"$build/plans/$name"
+	[ ! -s "$build/plans/$name" ] || queue+=("$name")
+}
+
+boot_one() {
+	local name=$1 flavour=${1%%-*} configuration=${1#*-} dir=$build/results/$1 mode
+
+	"$tools/boot.sh" run "$name" "$configuration" "$build/kernel/$flavour$suffix" \
+		"$build/selftests" "$build/plans/$name"
+	echo "$configuration" >"$dir/configuration"
+	configuration_mode "$configuration" >"$dir/promise"
+	mode=$(awk '{ print tolower($2) }' "$dir/promise")
+	echo "CPU=$configuration MODE=$mode FLAVOUR=$flavour${LLVM:+ LLVM=1}" >"$dir/choices"
+}
+
+report() {
+	local name=$1 ret=0
+
+	printf '\n%s%s%s\n' "$c_bold" "${name/-/ kernel, }" "$c_off"
+	"$tools/report.py" --kunit "$linux/tools/testing/kunit" --expect "$expect" \
+		--tally "$tally" "$build/results/$name" || ret=$?
+	"$tools/decode.sh" "$build/results/$name" "$build/kernel/${name%%-*}$suffix"
+	return $ret
+}
+
+# Boots go side by side; each is reported when it ends.
+run_queue() {
+	local name pid done_pid failed=0
+	declare -A running=()
+
+	for name in "${queue[@]}" ''; do
+		while [ ${#running[@]} -ge "$at_once" ] ||
+		      { [ -z "$name" ] && [ ${#running[@]} -gt 0 ]; }; do
+			wait -n -p done_pid "${!running[@]}" || true
+			report "${running[$done_pid]}" || failed=1
+			unset "running[$done_pid]"
+		done
+		[ -n "$name" ] || break
+		boot_one "$name" >"$logs/boot-$name.log" 2>&1 &
+		pid=$!
+		running[$pid]=$name
+	done
+	return $failed
+}
+
+# The programs of the series that run on this machine, see build.sh.
+native_tests() {
+	[ ! -d "$build/native" ] ||
+		find "$build/native" -maxdepth 1 -type f -perm -1 -printf '%f\n' | sort
+}
+
+# Tests that run on this machine, without a host in QEMU.
+native_heading=
+run_native() {
+	local name=$1 ret=0 start=$SECONDS dir=$build/results/native-$1
+
+	shift
+	# shellcheck disable=SC2053
+	[[ $name = $pattern ]] || return 0
+	[ -n "$native_heading" ] || printf '\n%stests on this machine%s\n' "$c_bold" "$c_off"
+	native_heading=printed
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	"$@" >"$dir/stdout" 2>"$dir/stderr" || ret=$?
+	{
+		echo "KTAP version 1"
+		echo "1..1"
+		sed -e "s/^K\?TAP version .*/&\n# Subtest: $name/" "$dir/stdout" | sed 's/^/    /'
+		echo "    # outcome: exit status $ret"
+		echo "    # seconds: $((SECONDS - start))"
+		[ "$ret" -eq 0 ] && echo "ok 1 $name" || echo "not ok 1 $name"
+		echo "# complete"
+	} >"$dir/results.ktap"
+	"$tools/report.py" --kunit "$linux/tools/testing/kunit" --native \
+		--tally "$tally" "$dir" || { sed 's/^/      | /' "$dir/stderr"; return 1; }
+}
+
+if [ "${1:-}" = list ]; then
+	say "configurations: $({ configuration_names; unprotected_configuration; } | paste -sd ' ')"
+	{ printf '0 %s\n' tree-tools report runner gdb
+	  native_tests | sed 's/^/0 /'
+	  own_plan release
+	  upstream_plan max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
+	exit 0
+fi
+
+failed=0
+run_native tree-tools "$tools/selftest.sh" || failed=1
+run_native report "$tools/report-test.sh" || failed=1
+for name in $(native_tests); do
+	run_native "$name" "$build/native/$name" || failed=1
+done
+if [ "${FLAVOUR:-release}" = release ]; then
+	run_native runner "$tools/runner-test.sh" max "$build/kernel/release$suffix" || failed=1
+fi
+if [ "${FLAVOUR:-debug}" = debug ]; then
+	run_native gdb "$tools/gdb.sh" smoke max || failed=1
+fi
+
+while read -r configuration; do
+	[ "${FLAVOUR:-release}" != release ] || plan_boot release "$configuration"
+	case "${FLAVOUR:-$configuration}" in
+	debug | cortex-a57 | max)
+		[ "${FLAVOUR:-debug}" != debug ] || plan_boot debug "$configuration"
+		;;
+	esac
+done < <([ "${CPU:-}" = "$(unprotected_configuration)" ] ||
+	 select_configurations "${CPU:-}" "${MODE:-}")
+[ "${FLAVOUR:-release}" != release ] || plan_unprotected
+
+if [ ${#queue[@]} -gt 0 ]; then
+	run_queue || failed=1
+fi
+
+read -r passed failures skipped < <(awk '{ p += $1; f += $2; s += $3 }
+	END { print p + 0, f + 0, s + 0 }' "$tally")
+[ $((passed + failures + skipped)) -gt 0 ] ||
+	die "T='$pattern' names no test. 'make list' prints the names."
+printf '\nresults: %s   %d:%02d min\n' "${build#"$top"/}/results" \
+	$(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
+if [ -n "${TALLY:-}" ]; then
+	echo "$passed $failures $skipped" >"$TALLY"
+else
+	printf '%d passed, %d failed, %d skipped\n' "$passed" "$failures" "$skipped"
+fi
+[ "$failed" -eq 0 ] && [ "$failures" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The main job: boot a pKVM host, run Debian's own kernel in it as a protected
+# guest, and print what that guest said, what CPU it has, and how often it left it.
+#
+# usage: demo.sh CONFIGURATION FLAVOUR
+#	COMPARE=1	run an ordinary guest, too, and print them side by side
+#	VERBOSE=1	all that the guest's kernel says, which takes twice as long
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=machine.sh
+. "$tools/machine.sh"
+
+names=$(select_configurations "$1" "${MODE:-}")
+configuration=${names%%$'\n'*}
+kernel=$build/kernel/$2$suffix
+dir=$build/results/demo
+run_guest="900 guest_debian $build/guest/guest-run -t 800 -c 2 ${VERBOSE:+-V} ${GUEST_INITRD:+-U}"
+mkdir -p "$build/plans"
+{
+	echo "600 pkvm_vm_run arm64/pkvm_vm_run"
+	echo "$run_guest"
+	[ -z "${COMPARE:-}" ] || echo "${run_guest/guest_debian/guest_ordinary} -N"
+} >"$build/plans/demo"
+
+# said TEST KEY: what a test said in lines "# KEY: ...".
+said() {
+	awk -v test="$1" -v key="# $2: " '
+		/# Subtest: /		{ inside = $NF == test }
+		inside && (at = index($0, key)) { print substr($0, at + length(key)) }
+	' "$dir/results.ktap"
+}
+
+heading() {
+	printf '\n%s%s%s\n\n' "$c_bold" "$1" "$c_off"
+}
+
+AGAIN="make demo CPU=$configuration" stage demo "boot $configuration, run a protected guest" -- \
+	"$tools/boot.sh" run demo "$configuration" "$kernel" "$build/selftests" "$build/plans/demo" ||
+	exit 1
+echo "$configuration" >"$dir/configuration"
+configuration_mode "$configuration" >"$dir/promise"
+
+heading "The host"
+grep -ahE 'Booting Linux|kvm \[' "$dir/console.log" | sed 's/\r$//; s/^/  | /'
+heading "The protected guest's console"
+said guest_debian console | sed 's/^/  | /'
+
+heading "What a process in that guest sees of its CPU"
+said guest_debian value | awk '{ printf "  %-22s %s\n", $1, substr($0, length($1) + 2) }' | fold -s -w 79
+
+heading "Its exits to the host, on all vCPUs"
+said guest_debian stat | awk '$1 ~ /exit/ { printf "  %-28s %12s\n", $1, $2 }' | sort
+[ -z "${GUEST_INITRD:-}" ] || [ -n "$(said guest_debian stat)" ] ||
+	say "  They are read when the guest says that it ends, which this initramfs does not."
+
+if [ -n "${COMPARE:-}" ]; then
+	heading "A protected guest and an ordinary one, as a process in each sees the CPU"
+	printf '  %-18s %-22s %s\n' "" protected ordinary
+	{ said guest_debian value; echo; said guest_ordinary value; } | awk '
+		BEGIN		{ ordinary = 0 }
+		!NF		{ ordinary = 1; next }
+		$1 == "Features" { for (i = 2; i <= NF; i++) has[ordinary, $i] = all[$i] = 1; next }
+		!ordinary	{ value[$1] = $2; next }
+				{ printf "%s %-18s %-22s %s\n", value[$1] == $2 ? " " : "*",
+					 $1, value[$1], $2 }
+		END		{ for (name in all)
+					if (has[0, name] != has[1, name])
+						printf "* %-18s %-22s %s\n", name,
+						       has[0, name] ? "yes" : "-",
+						       has[1, name] ? "yes" : "-" | "sort" }'
+	heading "The exits of both to the host"
+	{ said guest_debian stat | sed 's/^/p /'; said guest_ordinary stat | sed 's/^/o /'; } |
+	awk '	$2 ~ /exit/ { count[$1, $2] = $3; all[$2] }
+		END { for (name in all)
+			printf "  %-18s %-22d %d\n", name, count["p", name], count["o", name] }' | sort
+fi
+
+printf '\n'
+"$tools/report.py" --kunit "$linux/tools/testing/kunit" "$dir" || {
+	"$tools/decode.sh" "$dir" "$kernel"
+	die "the demo did not go well: the lines above say what, and" \
+	    "${dir#"$top"/} holds the console and what was run (qemu.sh runs it again)."
+}
+printf '\n%sprotected guest up, shut down cleanly%s\n' "$c_bold" "$c_off"

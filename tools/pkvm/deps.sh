@@ -1,0 +1,85 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Install the Debian packages that a job needs and this machine lacks.
+#
+# usage: deps.sh SET...
+#
+# Says which packages it installs. Works as root or through sudo; for anybody
+# else it prints the apt-get line to hand to someone who may run it. NODEPS=1
+# takes it that all is there.
+
+. "$(dirname "$0")/lib.sh"
+
+# One set per job. libc6-dev-arm64-cross is what links static arm64 programs.
+declare -A sets=(
+	[series]="git patch xz-utils ca-certificates debian-archive-keyring python3"
+	[build]="gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross libc6-dev make
+		 flex bison bc rsync perl libssl-dev libelf-dev"
+	[run]="python3"
+	[guest]="kmod e2fsprogs"
+	[lint]="sparse shellcheck coccinelle python3-ply python3-git"
+	[llvm]="clang lld llvm"
+	[gdb]="gdb-multiarch"
+	[menuconfig]="libncurses-dev pkg-config"
+)
+
+installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+[ -z "${NODEPS:-}" ] || exit 0
+command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+	die "this is not a Debian system: there is no apt-get. Install git, make," \
+	    "gcc, an aarch64-linux-gnu cross gcc with a static libc, flex, bison," \
+	    "bc, rsync, and the headers of OpenSSL and libelf by hand, put" \
+	    "qemu-system-aarch64 11 or newer on the PATH, and run with NODEPS=1."
+
+missing=()
+for set in "$@"; do
+	[ -n "${sets[$set]:-}" ] || die "deps.sh: there is no set named '$set'."
+	for package in ${sets[$set]}; do
+		installed "$package" || missing+=("$package")
+	done
+done
+
+# The base comes through an apt state of our own (apt-fetch.sh), which takes the mirror
+# from the machine's. A machine that never asked its mirrors knows none.
+index=
+case " $* " in
+*" series "*)
+	[ -n "${KERNEL:-}" ] || [ -e "$linux" ] ||
+		[ -n "$(apt-get indextargets 'Created-By: Packages' 2>/dev/null)" ] || index=stale
+	;;
+esac
+[ ${#missing[@]} -gt 0 ] || [ -n "$index" ] || exit 0
+
+line="apt-get install --no-install-recommends -y ${missing[*]}"
+[ ${#missing[@]} -gt 0 ] || line="apt-get update"
+if [ "$(id -u)" -eq 0 ]; then
+	as_root=()
+elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+	as_root=(sudo)
+else
+	die "this needs root, once. Have root run the following, then try again: $line"
+fi
+
+if [ -n "$index" ]; then
+	AGAIN="apt-get update" stage deps-index "read the index of the package mirrors" -- \
+		"${as_root[@]}" apt-get update ||
+		die "apt could not read the index of its mirrors: the log above says why."
+fi
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+export DEBIAN_FRONTEND=noninteractive
+install_missing() {
+	# The index may be missing or too old to name what the mirror has.
+	"${as_root[@]}" apt-get install --no-install-recommends -y "${missing[@]}" ||
+		{ "${as_root[@]}" apt-get update &&
+		  "${as_root[@]}" apt-get install --no-install-recommends -y "${missing[@]}"; }
+}
+say "installing Debian packages: ${missing[*]}"
+AGAIN="sudo $line" stage deps "install ${#missing[@]} packages" -- install_missing ||
+	die "apt could not install what is missing. If the log speaks of the" \
+	    "network or of a mirror, run 'apt-get update' and try again; if it" \
+	    "speaks of a package that does not exist, this Debian is older than 12."

@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Real guests: fetch Debian's own VMM and kernel for arm64, and make of them
+# the disk that a host in QEMU runs them from. See guest/guest-run.c.
+#
+# usage: guest.sh choices  see that what a person brings along is of use
+#        guest.sh fetch    what comes from Debian, all below build/arm64
+#        guest.sh build    our programs, the guest's initramfs, the disk
+#
+# From the environment, each instead of what comes from Debian:
+#	GUEST_KERNEL=FILE	an arm64 Image (modules of its own are not loaded)
+#	GUEST_INITRD=FILE	an initramfs; the guest's checks are those of ours
+#	VMM=FILE|DIRECTORY	qemu-system-aarch64 for arm64, or a root that has
+#				it in usr/bin
+
+. "$(dirname "$0")/lib.sh"
+
+# The VMM's Debian is the newest that the build machine's libc suits; the
+# kernel is of a release before it, so that the guest is not the host's twin.
+vmm_suite=trixie
+kernel_suite=bookworm
+
+fetched=$build/arm64
+out=$build/guest
+
+# What the guest's kernel is asked to load: ciphers that use FP registers, each
+# tested by the kernel when it is loaded.
+modules=(sha2-ce sha1-ce aes-ce-blk aes-ce-ccm ghash-ce chacha-neon poly1305-neon)
+
+# get NAME TEXT SUITE PACKAGE...: fetch what is not there yet.
+get() {
+	[ ! -d "$fetched/$1" ] || return 0
+	need_space 600 "$build" "unpacking $4"
+	stage "$1" "$2" -- "$tools/apt-fetch.sh" "$3" arm64 "$fetched/$1" "${@:4}" || exit 1
+}
+
+fetch() {
+	mkdir -p "$fetched"
+	[ -n "${VMM:-}" ] && [ -d "$VMM" ] ||
+		get vmm "fetch Debian's VMM for arm64" "$vmm_suite" qemu-system-arm
+	[ -n "${GUEST_KERNEL:-}" ] ||
+		ONLY='linux-image-6*' get guest-kernel "fetch Debian's kernel for arm64" \
+			"$kernel_suite" linux-image-cloud-arm64
+}
+
+readable() {
+	[ -r "$2" ] || die "$1=$2: there is no such file."
+}
+
+# Compile for arm64, if a source is newer than what was made of it.
+compile() {
+	local target=$out/$1 source
+
+	shift
+	for source in "$tools"/guest/*.[ch]; do
+		[ "$source" -nt "$target" ] || continue
+		aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror "$@" -o "$target"
+		return
+	done
+}
+
+# list_modules LIST NAME...: print the lines of the initramfs that bring the
+# modules, what they need first, and a file /LIST of them.
+list_modules() {
+	local list=$1 name path file
+
+	shift
+	: >"$out/$list"
+	while read -r path; do
+		file=${path##*/}
+		file=${file%.xz}
+		case $path in
+		*.xz)	xz -dc "$path" >"$out/ko/$file" ;;
+		*)	cp "$path" "$out/ko/$file" ;;
+		esac
+		echo "/ko/$file" >>"$out/$list"
+		echo "file /ko/$file $out/ko/$file 644 0 0"
+	done < <(for name in "$@"; do
+			modprobe -d "$root" -S "$version" --show-depends "$name"
+		 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }')
+	echo "file /$list $out/$list 644 0 0"
+}
+
+guest_modules() {
+	local root=$out/module-root version
+
+	[ -z "${GUEST_KERNEL:-}" ] || return 0
+	version=$(ls "$fetched/guest-kernel/lib/modules" 2>/dev/null ||
+		  ls "$fetched/guest-kernel/usr/lib/modules")
+	rm -rf "$root"
+	mkdir -p "$root/lib/modules" "$out/ko"
+	cp -al "$fetched"/guest-kernel/{usr/,}lib/modules/"$version" "$root/lib/modules" 2>/dev/null ||
+		[ -d "$root/lib/modules/$version" ]
+	depmod -b "$root" "$version" 2>/dev/null
+	echo "dir /ko 755 0 0"
+	list_modules modules "${modules[@]}"
+	rm -rf "$root"
+}
+
+make_initrd() {
+	{
+		cat <<-END
+			dir /dev 755 0 0
+			nod /dev/console 600 0 0 c 5 1
+			nod /dev/kmsg 600 0 0 c 1 11
+			dir /proc 755 0 0
+			dir /sys 755 0 0
+			file /init $out/init 755 0 0
+		END
+		guest_modules
+	} >"$out/initrd.spec"
+	"$build/host/gen_init_cpio" "$out/initrd.spec" >"$out/initrd"
+}
+
+# The disk: the VMM with its libraries, and what it loads.
+make_disk() {
+	local root=$out/root kernel initrd
+
+	kernel=${GUEST_KERNEL:-$(ls "$fetched"/guest-kernel/boot/vmlinuz-*)}
+	initrd=${GUEST_INITRD:-$out/initrd}
+
+	rm -rf "$root"
+	mkdir -p "$root"/{boot,dev,proc,tmp,usr/bin,usr/share}
+	if [ -n "${VMM:-}" ] && [ -d "$VMM" ]; then
+		cp -a "$VMM/." "$root/"
+	else
+		cp -al "$fetched/vmm/usr/lib" "$root/usr/lib"
+		cp -al "$fetched/vmm/usr/share/qemu" "$root/usr/share/qemu"
+		cp "${VMM:-$fetched/vmm/usr/bin/qemu-system-aarch64}" "$root/usr/bin/qemu-system-aarch64"
+	fi
+	[ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
+	cp "$out/preload.so" "$root/usr/lib/"
+	cp "$kernel" "$root/boot/guest-kernel"
+	cp "$initrd" "$root/boot/guest-initrd"
+
+	rm -f "$out/disk.new"
+	mke2fs -q -t ext2 -b 4096 -m 0 -d "$root" "$out/disk.new" \
+		$(($(du -sm --apparent-size "$root" | cut -f 1) * 5 / 4 + 32))M
+	mv "$out/disk.new" "$out/disk"
+	rm -rf "$root"
+}
+
+is_elf_arm64() {
+	[ "$(od -An -tx1 -N 20 "$1" | tr -d ' \n' | cut -c 1-8,37-40)" = 7f454c46b700 ]
+}
+
+# An Image, such a one compressed, or one that unpacks itself.
+is_kernel() {
+	[ "$(od -An -tx1 -j 56 -N 4 "$1" | tr -d ' \n')" = 41524d64 ] ||
+		[ "$(od -An -tx1 -N 2 "$1" | tr -d ' \n')" = 1f8b ] ||
+		[ "$(od -An -c -j 4 -N 4 "$1" | tr -d ' \n')" = zimg ]
+}
+
+# What a person brings along, before anything is built with it.
+choices() {
+	local program
+
+	if [ -n "${GUEST_KERNEL:-}" ]; then
+		readable GUEST_KERNEL "$GUEST_KERNEL"
+		is_kernel "$GUEST_KERNEL" ||
+			die "GUEST_KERNEL=$GUEST_KERNEL is no kernel for arm64: give an Image," \
+			    "or a vmlinuz of Debian's or Fedora's. A vmlinux will not do."
+	fi
+	[ -z "${GUEST_INITRD:-}" ] || readable GUEST_INITRD "$GUEST_INITRD"
+	if [ -n "${VMM:-}" ]; then
+		program=$VMM
+		[ ! -d "$VMM" ] || program=$VMM/usr/bin/qemu-system-aarch64
+		readable VMM "$program"
+		is_elf_arm64 "$program" ||
+			die "VMM=$VMM: $program is no program for arm64, so a host for arm64" \
+			    "cannot run it. Debian's is in the package qemu-system-arm of arm64."
+	fi
+}
+
+build() {
+	choices
+	need_space 600 "$build" "the guest's disk"
+	mkdir -p "$out"
+	local sources=$tools/guest
+
+	compile init -static "$sources"/{init,checks,checks-cpu,checks-system}.c
+	compile guest-run -static "$sources"/{guest-run,vmm}.c
+	compile preload.so -shared -fPIC -isystem "$build/selftests/headers/usr/include" \
+		"$sources/preload.c"
+	make_initrd
+	make_disk
+}
+
+case ${1:-} in
+choices | fetch | build)
+	"$1"
+	;;
+*)
+	die "usage: guest.sh choices | fetch | build"
+	;;
+esac

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Run a real guest in the host: a distribution's VMM, its kernel, and init.c
+ * as the guest's first process. Talk to that on the guest's console, and
+ * report what it found, as TAP, with all that the console said.
+ *
+ * usage: guest-run [-c CPUS] [-t SECONDS] [-P] [-N] [-U] [-V]
+ *	-P	the VM has no PAuth, although the host has it
+ *	-N	an ordinary VM, not a protected one
+ *	-U	the initramfs is not ours: only look at how the guest ends
+ *	-V	all that the kernel says; otherwise its warnings and our report, since
+ *		each character on the console is an exit to the VMM
+ *
+ * A guest must boot, check itself and power off. A reset ends it, too: the memory
+ * of a protected VM is donated, so the VMM cannot fill it anew.
+ */
+
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "util.h"
+#include "vmm.h"
+
+/* An emulated host that has to share its machine stalls for seconds. */
+#define PATIENCE	" watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
+
+#define MAX_CASES	128
+
+static struct vmm vmm = { .cpus = 1, .pauth = true, .protected = true };
+
+static struct {
+	int seconds;
+	bool unchecked;
+	bool verbose;
+} options = { .seconds = 540 };
+
+/* What is known of the guest so far. */
+static struct {
+	char cases[MAX_CASES][256];
+	int nr_cases;
+	int boots;
+	int vms;
+	bool ends;
+} guest;
+
+static void add_case(const char *result, const char *text)
+{
+	if (guest.nr_cases < MAX_CASES)
+		snprintf(guest.cases[guest.nr_cases++], 256, "%s\t%s", result, text);
+}
+
+/* Print what KVM counted for the VM that has run most. */
+static void print_stats(void)
+{
+	static const char kvm[] = "/sys/kernel/debug/kvm";
+	char path[600], dir[300] = "", best[300] = "";
+	unsigned long value, most = 0;
+	struct dirent *entry;
+	FILE *file;
+	DIR *vms;
+
+	vms = opendir(kvm);
+	while (vms && (entry = readdir(vms))) {
+		if (!strchr(entry->d_name, '-'))
+			continue;
+		snprintf(dir, sizeof(dir), "%s/%s", kvm, entry->d_name);
+		snprintf(path, sizeof(path), "%s/exits", dir);
+		file = fopen(path, "re");
+		if (!file)
+			continue;
+		if (fscanf(file, "%lu", &value) == 1 && value > most) {
+			most = value;
+			memcpy(best, dir, sizeof(best));
+		}
+		fclose(file);
+	}
+	if (vms)
+		closedir(vms);
+
+	vms = most ? opendir(best) : NULL;
+	while (vms && (entry = readdir(vms))) {
+		snprintf(path, sizeof(path), "%s/%s", best, entry->d_name);
+		file = entry->d_type == DT_REG ? fopen(path, "re") : NULL;
+		if (!file)
+			continue;
+		if (fscanf(file, "%lu", &value) == 1 && value)
+			printf("# stat: %s %lu\n", entry->d_name, value);
+		fclose(file);
+	}
+	if (vms)
+		closedir(vms);
+}
+
+static void answer(int to_guest, const char *line)
+{
+	if (write(to_guest, line, strlen(line)) < 0)
+		perror("guest-run: console");
+}
+
+/* The guest's first process said @line. */
+static void told(const char *line, int to_guest)
+{
+	if (!strcmp(line, "boot")) {
+		guest.boots++;
+	} else if (!strcmp(line, "end?")) {
+		guest.ends = true;
+		print_stats();
+		answer(to_guest, "go\n");
+	} else if (!strncmp(line, "ok ", 3)) {
+		add_case("ok", line + 3);
+	} else if (!strncmp(line, "not ok ", 7)) {
+		add_case("not ok", line + 7);
+	} else if (!strncmp(line, "skip ", 5)) {
+		add_case("skip", line + 5);
+	} else if (!strncmp(line, "value ", 6)) {
+		printf("# value: %s\n", line + 6);
+	}
+}
+
+/* Firmware moves the cursor, which says nothing in a log. */
+static void strip(char *line)
+{
+	char *to = line;
+
+	while (*line) {
+		if (*line == '\033' && line[1] == '[') {
+			line += 2;
+			line += strcspn(line, "ABCDHJKfhlmnsu=");
+			line += *line != '\0';
+			continue;
+		}
+		if (*line >= ' ')
+			*to++ = *line;
+		line++;
+	}
+	*to = '\0';
+}
+
+struct stream {
+	const char *name;
+	int fd;
+	char line[1024];
+	size_t used;
+};
+
+/* Return false at the end of @stream. */
+static bool read_stream(struct stream *stream, int to_guest)
+{
+	size_t room = sizeof(stream->line) - 1 - stream->used;
+	char *start, *end, *text;
+	ssize_t n;
+
+	n = read(stream->fd, stream->line + stream->used, room);
+	if (n <= 0)
+		return n < 0 && errno == EINTR;
+	stream->used += n;
+	stream->line[stream->used] = '\0';
+
+	for (start = stream->line; (end = strchr(start, '\n')); start = end + 1) {
+		*end = '\0';
+		strip(start);
+		printf("# %s: %s\n", stream->name, start);
+		if (strstr(start, ": a protected VM"))
+			guest.vms++;
+		text = strstr(start, GUEST_PREFIX);
+		if (text && to_guest >= 0)
+			told(text + strlen(GUEST_PREFIX), to_guest);
+	}
+	stream->used -= start - stream->line;
+	memmove(stream->line, start, stream->used);
+	if (stream->used == sizeof(stream->line) - 1)
+		stream->used = 0;
+	fflush(stdout);
+	return true;
+}
+
+/* Pass on what guest and VMM say until the VMM ends; return how it ended. */
+static const char *relay(void)
+{
+	struct stream streams[2] = {
+		{ .name = "console", .fd = vmm.from_guest }, { .name = "vmm", .fd = vmm.errors },
+	};
+	struct pollfd pfds[2] = {
+		{ .fd = vmm.from_guest, .events = POLLIN }, { .fd = vmm.errors, .events = POLLIN },
+	};
+	double deadline = now() + options.seconds;
+	static char how[64];
+	int i;
+
+	while (pfds[0].fd >= 0 || pfds[1].fd >= 0) {
+		double left = deadline - now();
+
+		if (left <= 0 || poll(pfds, 2, left * 1000 + 1) == 0) {
+			kill(vmm.pid, SIGKILL);
+			vmm_wait(&vmm);
+			snprintf(how, sizeof(how), "no end within %d s", options.seconds);
+			return how;
+		}
+		for (i = 0; i < 2; i++) {
+			if (pfds[i].revents && !read_stream(&streams[i], i ? -1 : vmm.to_guest))
+				pfds[i].fd = -1;
+		}
+	}
+	return vmm_wait(&vmm);
+}
+
+static int print_cases(void)
+{
+	int i, bad = 0;
+
+	printf("1..%d\n", guest.nr_cases);
+	for (i = 0; i < guest.nr_cases; i++) {
+		char *text = strchr(guest.cases[i], '\t');
+
+		*text++ = '\0';
+		bad += !strcmp(guest.cases[i], "not ok");
+		if (!strcmp(guest.cases[i], "skip"))
+			printf("ok %d %s # SKIP\n", i + 1, text);
+		else
+			printf("%s %d %s\n", guest.cases[i], i + 1, text);
+	}
+	return bad != 0;
+}
+
+static void judge(const char *how)
+{
+	char text[128];
+
+	if (vmm.protected)
+		add_case(guest.vms ? "ok" : "not ok", "the VM is a protected one");
+	if (!options.unchecked)
+		add_case(guest.boots == 1 && guest.ends ? "ok" : "not ok",
+			 "the guest's first process runs to its end");
+	snprintf(text, sizeof(text), "the guest powers off%s%s", how ? ": " : "", how ?: "");
+	add_case(how ? "not ok" : "ok", text);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	int opt;
+
+	while ((opt = getopt(argc, argv, "c:t:PNUV")) != -1) {
+		switch (opt) {
+		case 'c':
+			vmm.cpus = atoi(optarg);
+			break;
+		case 't':
+			options.seconds = atoi(optarg);
+			break;
+		case 'P':
+			vmm.pauth = false;
+			break;
+		case 'N':
+			vmm.protected = false;
+			break;
+		case 'U':
+			options.unchecked = true;
+			break;
+		case 'V':
+			options.verbose = true;
+			break;
+		default:
+			exit(2);
+		}
+	}
+}
+
+int main(int argc, char **argv)
+{
+	char cmdline[512];
+
+	parse_options(argc, argv);
+	vmm_mount();
+	printf("TAP version 13\n");
+	fflush(stdout);
+
+	snprintf(cmdline, sizeof(cmdline), GUEST_CMDLINE PATIENCE
+		 " loglevel=%d pvm.cpus=%d pvm.protected=%d pvm.pauth=%d",
+		 options.verbose ? 7 : 5, vmm.cpus, vmm.protected, vmm_pauth(&vmm));
+	vmm.kernel = cmdline;
+	vmm_start(&vmm);
+	judge(relay());
+	return print_cases();
+}

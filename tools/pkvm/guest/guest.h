@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The first process of a real guest: what its two halves share.
+ *
+ * The guest speaks to guest-run on its console, a line at a time, each with
+ * the prefix below:
+ *
+ *	boot			the first process runs
+ *	ok NAME			a check that passed
+ *	not ok NAME: WHY	one that did not
+ *	skip NAME: WHY		one that this CPU or machine has no use for
+ *	value NAME VALUE	something that a person wants to see
+ *	end?			waits for a line, then powers off
+ */
+#ifndef PKVM_GUEST_H
+#define PKVM_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define GUEST_PREFIX	"pvm: "
+
+/* What every guest's kernel is told. */
+#define GUEST_CMDLINE	"console=ttyAMA0 earlycon=pl011,0x9000000 panic=-1 printk.devkmsg=on"
+
+enum outcome { PASS, FAIL, SKIP };
+
+/* What the launcher says of this guest on the kernel's command line. */
+struct expected {
+	int cpus;		/* pvm.cpus= */
+	bool protected;		/* pvm.protected= */
+	bool pauth;		/* pvm.pauth= */
+};
+
+struct check {
+	const char *name;
+	/* Leave in @why, of WHY_MAX bytes, why it did not pass. */
+	enum outcome (*run)(const struct expected *expected, char *why);
+};
+
+#define WHY_MAX	160
+
+extern const struct check checks[];
+extern const size_t nr_checks;
+
+/* Print one line of the protocol, whole, whatever the kernel prints. */
+void say(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
+
+/* Return how many CPUs are online. */
+int online_cpus(void);
+
+#endif

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The first and only process of the host under test.
+ *
+ * Read /plan, run what it says, report, power off. A line of the plan is
+ *
+ *	SECONDS NAME PROGRAM [ARGUMENT...]
+ *
+ * The report is KTAP and leaves through a virtio-serial port named "results",
+ * so that nothing the kernel prints on the console can mix with it. What a
+ * test prints becomes part of the report, indented: the cases of a test that
+ * speaks TAP become subtests, everything else becomes diagnostics.
+ *
+ * A plan that has a line "shell" ends in an interactive shell on the console.
+ */
+
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define __noreturn	__attribute__((__noreturn__))
+#define __printf(a, b)	__attribute__((__format__(printf, a, b)))
+
+#define KSFT_SKIP	4
+#define MAX_ARGS	32
+#define MAX_LINE	4096
+
+static FILE *results;
+
+static void __noreturn power_off(void)
+{
+	if (results)
+		fflush(results);
+	sync();
+	reboot(RB_POWER_OFF);
+	/* The kernel panics if init returns, which the reader will notice. */
+	_exit(1);
+}
+
+static void __noreturn __printf(1, 2)
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fprintf(stderr, "init: ");
+	vfprintf(stderr, fmt, ap);
+	fprintf(stderr, ": %s\n", strerror(errno));
+	va_end(ap);
+	power_off();
+}
+
+static void mount_or_die(const char *type, const char *where)
+{
+	mkdir(where, 0755);
+	if (mount(type, where, type, 0, NULL) && errno != EBUSY)
+		die("mount %s", where);
+}
+
+/* There is no udev: the port's name stands in sysfs only. */
+static FILE *open_results(void)
+{
+	static const char ports[] = "/sys/class/virtio-ports";
+	char path[512], name[64];
+	struct dirent *entry;
+	FILE *file, *port;
+	DIR *dir;
+
+	dir = opendir(ports);
+	if (!dir)
+		return NULL;
+
+	port = NULL;
+	while (!port && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/%s/name", ports, entry->d_name);
+		file = fopen(path, "re");
+		if (!file)
+			continue;
+		if (fgets(name, sizeof(name), file) && !strcmp(name, "results\n")) {
+			snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+			port = fopen(path, "we");
+		}
+		fclose(file);
+	}
+	closedir(dir);
+
+	if (port)
+		setvbuf(port, NULL, _IOLBF, 0);
+	return port;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static bool is_version(const char *line)
+{
+	return !strncmp(line, "TAP version ", 12) ||
+	       !strncmp(line, "KTAP version ", 13);
+}
+
+static bool is_tap(const char *line)
+{
+	while (*line == ' ')
+		line++;
+
+	return !strncmp(line, "ok ", 3) || !strncmp(line, "not ok ", 7) ||
+	       !strncmp(line, "1..", 3) || !strncmp(line, "# ", 2);
+}
+
+/*
+ * A test that has not said that it speaks TAP may still print what looks like
+ * a result, and must not be believed.
+ */
+static void report_line(const char *name, const char *line, bool *speaks_tap)
+{
+	if (!*speaks_tap && is_version(line)) {
+		*speaks_tap = true;
+		fprintf(results, "    %s\n    # Subtest: %s\n", line, name);
+	} else if (*speaks_tap && is_tap(line)) {
+		fprintf(results, "    %s\n", line);
+	} else {
+		fprintf(results, "    # %s\n", line);
+	}
+}
+
+/*
+ * Pass on what the test prints until it ends or its time is over.
+ *
+ * Return false if the time is over.
+ */
+static bool relay_output(const char *name, int fd, double deadline)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	static char line[MAX_LINE];
+	size_t used = 0;
+	bool speaks_tap = false;
+	bool in_time = true;
+
+	for (;;) {
+		double left = deadline - now();
+		char *start, *end;
+		ssize_t n;
+
+		if (left <= 0 || poll(&pfd, 1, left * 1000 + 1) == 0) {
+			in_time = false;
+			break;
+		}
+
+		n = read(fd, line + used, sizeof(line) - 1 - used);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+
+		used += n;
+		line[used] = '\0';
+		for (start = line; (end = strchr(start, '\n')); start = end + 1) {
+			*end = '\0';
+			report_line(name, start, &speaks_tap);
+		}
+		used -= start - line;
+		memmove(line, start, used);
+		if (used == sizeof(line) - 1) {
+			line[used] = '\0';
+			report_line(name, line, &speaks_tap);
+			used = 0;
+		}
+	}
+
+	if (used) {
+		line[used] = '\0';
+		report_line(name, line, &speaks_tap);
+	}
+	return in_time;
+}
+
+static void __noreturn exec_test(char **argv, int out)
+{
+	setpgid(0, 0);
+	dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	if (chdir("/tmp"))
+		_exit(126);
+	execv(argv[0], argv);
+	fprintf(stderr, "%s: %s\n", argv[0], strerror(errno));
+	_exit(127);
+}
+
+static void run_test(unsigned int nr, char *spec)
+{
+	char *argv[MAX_ARGS + 1], *save, *name, *limit;
+	double start, seconds;
+	int out[2], status, argc = 0;
+	bool in_time, passed, skipped;
+	char outcome[64];
+	pid_t pid;
+
+	limit = strtok_r(spec, "\n ", &save);
+	name = strtok_r(NULL, "\n ", &save);
+	while (argc < MAX_ARGS && (argv[argc] = strtok_r(NULL, "\n ", &save)))
+		argc++;
+	argv[argc] = NULL;
+	if (!argc) {
+		fprintf(results, "not ok %u %s # the plan names no program\n", nr,
+			name ? name : "unnamed");
+		return;
+	}
+
+	if (pipe2(out, O_CLOEXEC))
+		die("pipe");
+	start = now();
+	pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (!pid)
+		exec_test(argv, out[1]);
+	close(out[1]);
+
+	in_time = relay_output(name, out[0], start + atoi(limit));
+	/* Whatever the test has left behind must not meet the next one. */
+	kill(-pid, SIGKILL);
+	if (!in_time)
+		kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	close(out[0]);
+	seconds = now() - start;
+
+	if (!in_time)
+		snprintf(outcome, sizeof(outcome), "no end within %s s", limit);
+	else if (WIFSIGNALED(status))
+		snprintf(outcome, sizeof(outcome), "killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(outcome, sizeof(outcome), "exit status %d", WEXITSTATUS(status));
+	passed = in_time && WIFEXITED(status) && !WEXITSTATUS(status);
+	skipped = in_time && WIFEXITED(status) && WEXITSTATUS(status) == KSFT_SKIP;
+
+	fprintf(results, "    # outcome: %s\n    # seconds: %.2f\n", outcome, seconds);
+	fprintf(results, "%s %u %s%s\n", passed || skipped ? "ok" : "not ok", nr,
+		name, skipped ? " # SKIP" : "");
+}
+
+static void run_shell(void)
+{
+	static char * const argv[] = { "sh", "-l", NULL };
+	static char * const envp[] = {
+		"PATH=/bin:/tests", "HOME=/", "TERM=linux",
+		"PS1=pkvm-host:\\w# ", NULL
+	};
+	pid_t pid = fork();
+
+	if (!pid) {
+		setsid();
+		dup2(open("/dev/console", O_RDWR), STDIN_FILENO);
+		dup2(STDIN_FILENO, STDOUT_FILENO);
+		dup2(STDIN_FILENO, STDERR_FILENO);
+		execve("/bin/busybox", argv, envp);
+		fprintf(stderr, "init: no shell: %s\n", strerror(errno));
+		_exit(127);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+/* A kernel that has our channel as modules brings a list of them. */
+static void load_modules(void)
+{
+	FILE *list = fopen("/modules", "re");
+	char path[256];
+	int fd;
+
+	while (list && fgets(path, sizeof(path), list)) {
+		path[strcspn(path, "\n")] = '\0';
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+			fprintf(stderr, "init: %s: %s\n", path, strerror(errno));
+		close(fd);
+	}
+	if (list)
+		fclose(list);
+}
+
+static void setup(void)
+{
+	struct rlimit files = { 8192, 8192 };
+
+	mount_or_die("devtmpfs", "/dev");
+	mount_or_die("proc", "/proc");
+	mount_or_die("sysfs", "/sys");
+	mount_or_die("tmpfs", "/tmp");
+	mkdir("/dev/shm", 01777);
+	mount_or_die("tmpfs", "/dev/shm");
+	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	load_modules();
+	setrlimit(RLIMIT_NOFILE, &files);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int main(void)
+{
+	static char plan[256][MAX_LINE];
+	unsigned int nr, count = 0;
+	bool shell = false;
+	FILE *file;
+
+	setup();
+
+	file = fopen("/plan", "re");
+	if (!file)
+		die("/plan");
+	while (count < 256 && fgets(plan[count], MAX_LINE, file)) {
+		if (!strcmp(plan[count], "shell\n"))
+			shell = true;
+		else if (plan[count][0] != '#' && plan[count][0] != '\n')
+			count++;
+	}
+	fclose(file);
+
+	if (shell) {
+		run_shell();
+		power_off();
+	}
+
+	results = open_results();
+	if (!results)
+		die("no virtio-serial port named results");
+
+	fprintf(results, "KTAP version 1\n1..%u\n", count);
+	for (nr = 0; nr < count; nr++)
+		run_test(nr + 1, plan[nr]);
+	fprintf(results, "# complete\n");
+
+	power_off();
+}

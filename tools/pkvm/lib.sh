@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Common ground of the harness's scripts: where things are, how a stage is
+# announced and logged, how a failure is explained. Sourced, never executed.
+
+set -euo pipefail
+export LC_ALL=C TZ=UTC
+
+# The test cases of these scripts point them at a repository made for the test.
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=${PKVM_TOP:-$(cd "$tools/../.." && pwd)}
+patches=${PATCHES:-$top/patches}
+build=${BUILD:-$top/build}
+logs=$build/logs
+linux=$build/linux
+jobs=${JOBS:-$(nproc)}
+# LLVM=1 builds beside what gcc built.
+suffix=${LLVM:+-llvm}
+
+mkdir -p "$logs"
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+	c_bold=$'\e[1m' c_red=$'\e[31m' c_green=$'\e[32m' c_yellow=$'\e[33m' c_off=$'\e[0m'
+else
+	c_bold='' c_red='' c_green='' c_yellow='' c_off=''
+fi
+# Used by the scripts that source this file.
+: "$c_bold$c_red$c_green$c_yellow$c_off$jobs$linux$patches$suffix$tools"
+
+# say TEXT...: progress, for a person.
+say() {
+	printf '%s\n' "$*"
+}
+
+# die TEXT...: one paragraph that says what went wrong and what to do.
+die() {
+	printf '\n%serror:%s %s\n' "$c_red" "$c_off" "$*" | fold -s -w 79 >&2
+	exit 1
+}
+
+# stage NAME TEXT -- COMMAND...: run a long step with its output in a log,
+# print one line with the elapsed time, and explain a failure.
+#
+# AGAIN, if set, is the command that runs just this step again.
+stage() {
+	local name=$1 text=$2 log=$logs/$1.log start=$SECONDS pid ret=0
+
+	shift 2
+	[ "$1" = -- ] && shift
+	[ -f "$log" ] && mv -f "$log" "$log.old"
+	printf '%s==%s %-12s %-46s ' "$c_bold" "$c_off" "$name" "$text"
+	if [ -t 1 ]; then
+		("$@") >"$log" 2>&1 </dev/null &
+		pid=$!
+		trap 'kill $pid 2>/dev/null || true; exit 130' INT TERM
+		while kill -0 "$pid" 2>/dev/null; do
+			printf '%5ds\b\b\b\b\b\b' $((SECONDS - start))
+			sleep 1
+		done
+		trap - INT TERM
+		wait "$pid" || ret=$?
+	else
+		("$@") >"$log" 2>&1 </dev/null || ret=$?
+	fi
+	if [ "$ret" -eq 0 ]; then
+		printf '%5ds\n' $((SECONDS - start))
+		return 0
+	fi
+	printf '%sFAILED%s after %ds\n' "$c_red" "$c_off" $((SECONDS - start))
+	tail -n 12 "$log" | sed 's/^/    | /' >&2
+	{
+		printf '    log:   %s\n' "${log#"$top"/}"
+		printf '    again: %s\n' "${AGAIN:-make $name}"
+	} >&2
+	return "$ret"
+}
+
+# need_space MIB DIRECTORY WHAT: refuse to start what cannot end.
+need_space() {
+	local have
+
+	have=$(df -Pm "$2" | awk 'NR == 2 { print $4 }')
+	[ "$have" -ge "$1" ] ||
+		die "$3 needs $1 MiB of disk below $2 and there are $have MiB." \
+		    "Free some space, or set BUILD= to a directory that has it."
+}
+
+# locked NAME: hold a lock until the script ends, so that two runs in one
+# tree wait for each other instead of mixing their output. A script that this
+# one starts runs under the lock that is held already.
+locked() {
+	local fd
+
+	case " ${PKVM_LOCKED:-} " in *" $build/$1 "*) return ;; esac
+	exec {fd}>"$build/.$1.lock"
+	if ! flock -n "$fd"; then
+		say "waiting for another run to finish with $build ($1)"
+		flock "$fd"
+	fi
+	export PKVM_LOCKED="${PKVM_LOCKED:-} $build/$1"
+}
+
+# own_tests PATTERN: the names of the series' selftests that match.
+own_tests() {
+	local name
+
+	find "$build/selftests/kvm/arm64" -maxdepth 1 -name 'pkvm_*' -type f -perm -1 \
+		-printf '%P\n' | sort |
+	while read -r name; do
+		# shellcheck disable=SC2053
+		[[ $name != $1 ]] || echo "$name"
+	done
+}
+
+# Is this a work tree of build/linux? One that was made of another build/linux,
+# which may be no more, is of no use.
+is_worktree() {
+	local repository
+
+	repository=$(git -C "$1" rev-parse --path-format=absolute --git-common-dir \
+		2>/dev/null) || return 1
+	[ "$repository" = "$(realpath "$linux")/.git" ]
+}
+
+# new_worktree DIR COMMIT: make one, whatever is there.
+new_worktree() {
+	rm -rf "$1"
+	git -C "$linux" worktree prune
+	git -C "$linux" worktree add --quiet --force --detach "$1" "$2"
+}

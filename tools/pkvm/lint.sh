@@ -1,0 +1,276 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What can be said about the series and the tools without running them.
+#
+# Nothing found that the base does not have, or a waiver below with its reason.
+# T= is the one check to run.
+
+. "$(dirname "$0")/lib.sh"
+. "$tools/git.sh"
+
+export ARCH=arm64
+out=$build/kernel/lint
+failed=0 checks=0
+
+# The Python modules that Debian packages are for Debian's Python.
+debian=(env "PATH=/usr/bin:$PATH")
+
+# Files that the series adds or changes, that match a pattern of grep -E.
+touched() {
+	g diff --no-renames --name-only --diff-filter=AM refs/pkvm/base series | grep -E "$1"
+}
+
+check() {
+	# shellcheck disable=SC2053 # T= is a pattern
+	[[ $1 = ${T:-*} ]] || return 0
+	checks=$((checks + 1))
+	AGAIN="make lint T=$1" stage "lint-$1" "$2" -- "${@:3}" || failed=1
+}
+
+# Checks run as stages, which bash's -e does not reach into: each step that may
+# fail says what follows.
+
+mails() {
+	local name ret=0
+
+	"$tools/refresh.sh" check || ret=1
+	for name in $(postings); do
+		[ -s "$patches/$name/cover-letter.txt" ] ||
+			{ echo "patches/$name has no cover-letter.txt"; ret=1; }
+	done
+	return $ret
+}
+
+# The mails apply to any git tree of the base, with plain git.
+am() {
+	rm "$linux/.git/pkvm-mails" && "$tools/series.sh" && "$tools/refresh.sh" check
+}
+
+# Waived: whoever sends the series adds Signed-off-by; maintainers() checks that
+# MAINTAINERS covers every file; an error of ours is a BUG_ON() at EL2; a table
+# with rows of macros uses an argument twice.
+checkpatch() {
+	local name ret=0
+
+	cd "$linux" || return
+	for name in $(postings); do
+		mails_of "$name"
+	done | "${debian[@]}" xargs -r -P "$jobs" -n 4 scripts/checkpatch.pl --strict --no-signoff \
+		-q --ignore FILE_PATH_CHANGES,MACRO_ARG_REUSE,AVOID_BUG || ret=1
+	"${debian[@]}" scripts/checkpatch.pl --strict -q --no-tree \
+		--ignore PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE -f \
+		"$tools"/*.c "$tools"/guest/*.[ch] || ret=1
+	return $ret
+}
+
+# FILE:LINE that the series adds or changes, and the whole files that it adds.
+changed_lines() {
+	g diff -U0 --no-ext-diff --no-color --no-prefix --no-renames refs/pkvm/base series -- '*.[chS]' | awk '
+		/^\+\+\+ / { path = $2 }
+		/^@@ / {
+			split($3, at, ",")
+			count = at[2] == "" ? 1 : at[2]
+			for (i = 0; i < count; i++)
+				print path ":" at[1] + i
+		}'
+}
+
+# findings LOG [DIR]: what a compiler says of lines that the series adds or changes.
+# Paths in LOG are seen from DIR, from the top of the tree, or absolute, and not
+# always the shortest.
+findings() {
+	awk -F: -v dir="${2:-}" '
+		NR == FNR { ours[$0]; next }
+		/^In file included from |^ +from |: note: in included file/ { next }
+		{
+			path = $1 ~ /^\// ? $1 : dir $1
+			while (sub(/[^\/.]+\/\.\.\//, "", path))
+				;
+			do {
+				if ((path ":" $2) in ours) {
+					print
+					found = 1
+					break
+				}
+			} while (sub(/^[^\/]*\//, "", path))
+		}
+		END { exit found }' <(changed_lines; echo) "$1"
+}
+
+# compile OUT LOG ARG...: make KVM and EL2 anew.
+compile() {
+	local out=$1 log=$2 file ret=0
+
+	"$tools/build.sh" config debug "$linux" "$out" || return
+	make -s -C "$linux" O="$out" "${@:3}" prepare || return
+	mkdir -p "$out/arch/arm64/kvm"
+	find "$out/arch/arm64/kvm" -name '*.o' -delete || return
+	make -s -C "$linux" O="$out" "${@:3}" -j"$jobs" W=1 arch/arm64/kvm/ >"$log" 2>&1 ||
+		{ cat "$log"; return 1; }
+	# What is not compiled has no findings, either.
+	while read -r file; do
+		[ -e "$out/${file%.c}.o" ] || [ -e "$out/${file%.c}.nvhe.o" ] ||
+			{ echo "$file was not compiled"; ret=1; }
+	done < <(touched '^arch/arm64/kvm/.*\.c$')
+	return $ret
+}
+
+# gcc's findings come with those of sparse.
+sparse() {
+	local log=$logs/sparse.out
+
+	compile "$out" "$log" CROSS_COMPILE=aarch64-linux-gnu- C=1 && findings "$log"
+}
+
+clang() {
+	local log=$logs/clang.out
+
+	LLVM=1 compile "$out-llvm" "$log" LLVM=1 && findings "$log"
+}
+
+# The tests, with further warnings of gcc. Waived: comparisons that are always true,
+# which macros make of the constants that they get.
+programs() {
+	local log=$logs/programs.out to=$build/kernel/lint-programs objects
+
+	mapfile -t objects < <(touched '^tools/testing/selftests/kvm/.*\.c$' |
+		sed "s,^tools/testing/selftests/kvm/\(.*\)\.c\$,$to/\1.o,")
+	[ ${#objects[@]} -gt 0 ] || return 0
+	rm -rf "$to"
+	mkdir -p "$to/tools"
+	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- headers || return
+	EXTRA_CFLAGS="-Wextra -Wundef -Wmissing-prototypes -Wvla -Wno-missing-field-initializers
+		-Wno-sign-compare -Wno-unused-parameter -Wno-type-limits" \
+		make -s -C "$linux/tools/testing/selftests/kvm" -j"$jobs" \
+		CROSS_COMPILE=aarch64-linux-gnu- TEST_GEN_MODS_DIR= \
+		OUTPUT="$to" abs_objdir="$to" KHDR_INCLUDES="-isystem $out/usr/include" \
+		LINUX_HDR_PATH="$out/usr/include" "${objects[@]}" >"$log" 2>&1 ||
+		{ cat "$log"; return 1; }
+	findings "$log" tools/testing/selftests/kvm/
+}
+
+# The kernel's coccinelle checks on the files that the series touches, less what they
+# say of the base: only findings in lines that changed. Waived: check_bq27xxx_data
+# is about the tables of one driver, badzero needs an OCaml compiler.
+cocci_waived="api/check_bq27xxx_data.cocci null/badzero.cocci"
+
+cocci_one() {
+	local script=$1 options log
+
+	shift
+	log=$logs/cocci.$$.$(basename "$script").out
+	# As scripts/coccicheck finds them.
+	options=$(sed -n 's,^// *Options: *,,p' "$script" | head -n 1)
+	# shellcheck disable=SC2086 # options are words
+	timeout 300 spatch -D report --very-quiet --cocci-file "$script" \
+		${options:---no-includes} "$@" >"$log" 2>"$log.err" ||
+		{ echo "$script failed:"; cat "$log.err"; return 1; }
+	findings "$log" || { echo "($script)"; return 1; }
+	rm -f "$log" "$log.err"
+}
+
+cocci() {
+	local files ret=0 script
+
+	mapfile -t files < <(touched '^(arch/arm64|virt)/.*\.c$')
+	[ ${#files[@]} -gt 0 ] || return 0
+	cd "$linux" || return
+	while read -r script; do
+		[[ " $cocci_waived " != *" ${script#scripts/coccinelle/} "* ]] || continue
+		while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+			wait -n || ret=1
+		done
+		cocci_one "$script" "${files[@]}" </dev/null &
+	done < <(grep -rl --include='*.cocci' 'virtual report' scripts/coccinelle | sort)
+	while [ -n "$(jobs -p)" ]; do
+		wait -n || ret=1
+	done
+	return $ret
+}
+
+shell() {
+	cd "$tools/../.." && shellcheck tools/pkvm/*.sh .ci/run
+}
+
+python() {
+	cd "$tools/../.." && PYTHONPYCACHEPREFIX=$build/pycache python3 -m py_compile tools/pkvm/*.py
+}
+
+# get_maintainer.pl must find an entry for every file that the series adds.
+maintainers() {
+	local file ret=0
+
+	while read -r file; do
+		[ -n "$(cd "$linux" && scripts/get_maintainer.pl --no-git --no-git-fallback \
+			--sections -f "$file" | sed '/^THE REST/,$d')" ] ||
+			{ echo "no entry of MAINTAINERS covers $file"; ret=1; }
+	done < <(g diff --no-renames --name-only --diff-filter=A refs/pkvm/base series)
+	return $ret
+}
+
+# Comments of functions in the form that tools read. The base's own are its affair.
+kernel_doc() {
+	local log=$logs/kernel-doc.out files script=scripts/kernel-doc
+
+	cd "$linux" || return
+	[ -e "$script" ] || script=scripts/kernel-doc.py
+	mapfile -t files < <(touched '^(arch|include|virt)/.*\.[ch]$')
+	[ ${#files[@]} -gt 0 ] || return 0
+	"${debian[@]}" "$script" -none -Wall "${files[@]}" 2>&1 |
+		sed 's/^\(Warning\|Error\): //' >"$log"
+	findings "$log"
+}
+
+# New warnings in the pages that the series adds or changes, where sphinx is there.
+docs() {
+	local log=$logs/htmldocs.out pages page ret=0
+
+	mapfile -t pages < <(touched '^Documentation/virt/.*\.rst$')
+	[ ${#pages[@]} -gt 0 ] || return 0
+	if ! command -v sphinx-build >/dev/null && [ ! -x /usr/bin/sphinx-build ]; then
+		echo "sphinx is not installed: only docutils' own view is checked"
+		for page in "${pages[@]}"; do
+			! grep -nP '[ \t]$' "$linux/$page" || ret=1
+		done
+		return $ret
+	fi
+	"${debian[@]}" make -s -C "$linux" O="$build/docs" SPHINXDIRS=virt/kvm htmldocs >"$log" 2>&1 ||
+		{ cat "$log"; return 1; }
+	# Made in the source tree, whatever O= says.
+	rm -f "$linux"/Documentation/networking/netlink_spec/*.rst
+	sed -n 's,^.*\(Documentation/virt/.*\),\1,p' "$log" >"$log.short"
+	g diff -U0 --no-color --no-prefix refs/pkvm/base series -- Documentation | awk '
+		/^\+\+\+ / { path = $2 }
+		/^@@ / { split($3, at, ","); n = at[2] == "" ? 1 : at[2]
+			 for (i = -3; i < n + 3; i++) print path ":" at[1] + i }' >"$log.lines"
+	awk -F: 'NR == FNR { ours[$0]; next } ($1 ":" $2) in ours { print; bad = 1 }
+		END { exit bad }' "$log.lines" "$log.short"
+}
+
+# The tools take the mirror from the machine: the repository names none, nor any
+# directory of the machine that it was written on.
+names() {
+	local hosts='https?://[a-z0-9.-]*(deb|ftp|snapshot|security|mirror|archive|pypi|registry|proxy)[a-z0-9.-]*\.[a-z]{2,}'
+
+	! git -C "$top" grep -nIE "$hosts" -- . ':!6.12' ':!arch' ':!Documentation' ':!patches' || return
+	! git -C "$top" grep -nIE '(^|[ "=:(])/(work|root|home)/' -- . ':!6.12'
+}
+
+check mails "mails, files to read and series agree" mails
+check am "git am makes the series from the mails" am
+check checkpatch "checkpatch --strict" checkpatch
+check sparse "sparse and gcc W=1 over EL2 and KVM" sparse
+check clang "clang W=1 over EL2 and KVM" clang
+check programs "gcc -Wextra over the tests" programs
+check cocci "the kernel's coccinelle checks" cocci
+check shell "shellcheck" shell
+check python "the report compiles" python
+check maintainers "MAINTAINERS covers every file" maintainers
+check kernel-doc "kernel-doc comments are complete" kernel_doc
+check docs "documentation builds without new warnings" docs
+check names "no mirror and no machine is named" names
+
+[ "$checks" -gt 0 ] || die "T='$T' names no check of make lint."
+[ "$failed" -eq 0 ] || exit 1
+say "lint: nothing found"

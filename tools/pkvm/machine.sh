@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2154
+#
+# The machine: which QEMU, which CPU models, how a host is started on them.
+# Sourced after lib.sh.
+
+# The configurations that are tested. Bugs differ between all four:
+#
+#	name		QEMU's -cpu and -machine; what it is for
+configurations=(
+	"cortex-a57	cortex-a57"		# nVHE; no FWB, no PAuth; r1p0
+	"max		max,mte=on"		# hVHE; every feature that QEMU has
+	"max-nvhe	max,mte=on"		# nVHE; the same features
+	"neoverse-v1	neoverse-v1"		# hVHE; a server core that exists
+)
+
+configuration_names() {
+	printf '%s\n' "${configurations[@]}" | cut -f 1
+}
+
+# The host on which protected VMs have to be refused: its KVM is not in
+# protected mode. Not one of the configurations.
+unprotected_configuration() {
+	echo cortex-a57-unprotected
+}
+
+# Those in which the kvm selftests of the base are run, too.
+upstream_configurations() {
+	printf '%s\n' cortex-a57 max
+}
+
+# The CPU model of configuration $1, and what its machine has more than others.
+configuration_cpu() {
+	configuration_row "$1" | cut -d , -f 1
+}
+
+configuration_machine() {
+	configuration_row "$1" | cut -s -d , -f 2-
+}
+
+configuration_row() {
+	local row
+
+	for row in "${configurations[@]}"; do
+		if [ "${row%%$'\t'*}" = "${1%-unprotected}" ]; then
+			printf '%s\n' "${row##*$'\t'}"
+			return 0
+		fi
+	done
+	die "there is no configuration '$1'. There are:" \
+	    "$(configuration_names | paste -sd ' ')."
+}
+
+# The unpatched base does not boot on the revision of Cortex-A57 that QEMU has.
+base_midr() {
+	[ "${1%-unprotected}" != cortex-a57 ] || echo ,midr=0x411fd073
+}
+
+# What configuration $1 adds to the kernel's command line. A CPU with VHE
+# runs the hypervisor as hVHE, unless both are taken from it.
+configuration_cmdline() {
+	case $1 in
+	*-nvhe)
+		echo "arm64_sw.hvhe=0 id_aa64mmfr1.vh=0"
+		;;
+	esac
+}
+
+# What the host must say when it has become what configuration $1 promises.
+configuration_mode() {
+	case $1 in
+	*-unprotected)
+		echo "Hyp nVHE mode initialized successfully"
+		;;
+	cortex-a57 | *-nvhe)
+		echo "Protected nVHE mode initialized successfully"
+		;;
+	*)
+		echo "Protected hVHE mode initialized successfully"
+		;;
+	esac
+}
+
+# CPU= and MODE= as a person types them, as names of configurations.
+select_configurations() {
+	local cpu=${1:-} mode=${2:-} name found=''
+
+	while read -r name; do
+		[ -z "$cpu" ] || [ "$name" = "$cpu" ] || continue
+		[ -z "$mode" ] ||
+			[[ $(configuration_mode "$name") = "Protected ${mode/vhe/VHE}"* ]] ||
+			continue
+		found=1
+		echo "$name"
+	done < <(configuration_names)
+	[ -n "$found" ] ||
+		die "CPU='$cpu' MODE='$mode' selects no configuration. There are:" \
+		    "$(configuration_names | paste -sd ' '); MODE is hvhe or nvhe."
+}
+
+# S1PIE, S1POE, TCR2, SCTLR2, GCS, FPMR and LSE128 came with QEMU 11, so an older
+# one tests less of the contract. That of Debian 13's backports is unpacked below
+# build/ then, and started with the loader and the libraries it came with.
+qemu_wanted=11
+
+qemu_version() {
+	"$@" --version 2>/dev/null | sed -n 's/^QEMU emulator version \([0-9]*\)\..*/\1/p'
+}
+
+# Leave the command that starts QEMU in the array qemu.
+find_qemu() {
+	local root=$build/qemu have
+
+	have=$(qemu_version qemu-system-aarch64)
+	if [ "${have:-0}" -ge "$qemu_wanted" ]; then
+		qemu=(qemu-system-aarch64)
+		return 0
+	fi
+
+	qemu=("$root/usr/lib64/ld-linux-x86-64.so.2"
+		--library-path "$root/usr/lib/x86_64-linux-gnu"
+		"$root/usr/bin/qemu-system-aarch64" -L "$root/usr/share/qemu")
+	[ "$(qemu_version "${qemu[@]}")" ]
+}
+
+# Can it emulate a CPU with EL2?
+check_el2() {
+	local says
+
+	says=$(echo quit | "${qemu[@]}" -M virt,virtualization=on,gic-version=3 -cpu max -nic none -S \
+		-display none -serial none -monitor stdio 2>&1) ||
+		die "${qemu[0]} (version $(qemu_version "${qemu[@]}")) cannot emulate a CPU" \
+		    "with EL2, which is where the hypervisor runs. It says: ${says##*$'\n'}." \
+		    "Install Debian's qemu-system-arm, or take this one off the PATH: then" \
+		    "Debian's is fetched below $build."
+}
+
+# Fetch QEMU if this machine has none that will do.
+get_qemu() {
+	if find_qemu; then
+		check_el2
+		return 0
+	fi
+	[ "$(dpkg --print-architecture)" = amd64 ] ||
+		die "the QEMU of this machine is older than $qemu_wanted, and a newer" \
+		    "one is fetched for amd64 only. Install qemu-system-arm" \
+		    "$qemu_wanted or newer and run this again."
+	need_space 400 "$build" "unpacking QEMU"
+	stage qemu "fetch QEMU of Debian 13's backports" -- \
+		"$tools/apt-fetch.sh" trixie-backports amd64 "$build/qemu" qemu-system-arm ||
+		exit 1
+	find_qemu ||
+		die "QEMU was fetched to $build/qemu and does not start. Remove" \
+		    "that directory and run this again."
+	check_el2
+}
+
+# host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command
+# that starts a host; the caller adds its character devices. APPEND adds to the
+# kernel's command line, BASE=1 is for a kernel without the series. The kernel's
+# watchdogs are patient: this machine may have other work.
+host_command() {
+	local cpu extra mode=${KVM_MODE:-protected}
+
+	case $1 in *-unprotected) mode=nvhe ;; esac
+	cpu=$(configuration_cpu "$1")
+	[ -z "${BASE:-}" ] || cpu+=$(base_midr "$1")
+	extra=$(configuration_machine "$1")
+	find_qemu || die "there is no QEMU yet: run 'make check' or 'make demo'."
+	qemu+=(-M "virt,virtualization=on,gic-version=3${extra:+,$extra}" -cpu "$cpu"
+		-smp "${VCPUS:-2}" -m "${MEMORY:-2G}" -nic none -display none -no-reboot
+		-kernel "$2" -initrd "$3"
+		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=$mode watchdog_thresh=60 $(
+			)rcupdate.rcu_cpu_stall_timeout=120${APPEND:+ $APPEND} $(
+			)$(configuration_cmdline "$1")")
+}

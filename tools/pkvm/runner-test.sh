@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Test the runner: boot a host with tests that go wrong in every way there is
+# and see each told by name (TAP). The host must survive all of them.
+#
+# usage: runner-test.sh CONFIGURATION KERNEL-DIR
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=machine.sh
+. "$tools/machine.sh"
+
+dir=$build/results/runner
+program=$build/host/runner-test
+aarch64-linux-gnu-gcc -O2 -Wall -Werror -static -o "$program" "$tools/runner-test.c"
+
+modes=(pass skip lie short crash hang long)
+for mode in "${modes[@]}"; do
+	limit=20
+	[ "$mode" != hang ] || limit=2
+	echo "$limit test-$mode $program $mode"
+done >"$build/plan-runner"
+echo "5 test-absent /nowhere/absent" >>"$build/plan-runner"
+
+"$tools/boot.sh" run runner "$1" "$2" - "$build/plan-runner"
+echo "$1" >"$dir/configuration"
+configuration_mode "$1" >"$dir/promise"
+echo "test-skip * skip on purpose" >"$dir/expect"
+"$tools/report.py" --kunit "$linux/tools/testing/kunit" --expect "$dir/expect" "$dir" \
+	>"$dir/out" || true
+sed 's/^/# /' "$dir/out"
+
+nr=0 failed=0
+expect() {
+	nr=$((nr + 1))
+	if grep -qE "$1" "$dir/out"; then
+		echo "ok $nr $2"
+	else
+		echo "not ok $nr $2"
+		failed=1
+	fi
+}
+
+echo "TAP version 13"
+echo "1..9"
+expect "^PASS +host $1" "the host survives and powers off"
+expect '^PASS +test-pass +1/1' "a passing test passes"
+expect '^SKIP +test-skip' "a skip is a skip"
+expect '^FAIL +test-lie +exit status 1' "what looks like a result is not believed"
+expect '^FAIL +test-short' "a test that ends early fails"
+expect '^FAIL +test-crash' "a test that crashes fails"
+expect '^FAIL +test-hang +no end within 2 s' "a test that hangs is ended"
+expect '^PASS +test-long' "a line without end is no harm"
+expect '^FAIL +test-absent +exit status 127' "a program that is not there fails"
+exit $failed

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build what a job needs, stage by stage, and only what changed.
+#
+# usage: stages.sh check | baseline | selftests | qemu |
+#                   demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR
+
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=machine.sh
+. "$tools/machine.sh"
+
+# Two runs in one build directory would spoil it for both.
+locked build
+
+# once NAME INPUT... -- TEXT COMMAND...: run a stage unless it has been run on the
+# same commit of build/linux with the same INPUT files. An edited tree has no such
+# name, so there the stage runs and its make decides.
+once() {
+	local name=$1 stamp=$build/.stamp-$1 inputs=() now='' text
+
+	shift
+	while [ "$1" != -- ]; do
+		inputs+=("$1")
+		shift
+	done
+	text=$2
+	shift 2
+	if [ -z "$(git -C "$linux" status --porcelain --untracked-files=no)" ]; then
+		now=$(git -C "$linux" rev-parse 'HEAD^{tree}'
+		      cat "$tools/build.sh" "${inputs[@]}" | sha256sum)
+	fi
+	if [ -n "$now" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
+		return 0
+	fi
+	rm -f "$stamp"
+	stage "$name" "$text" -- "$@" || exit 1
+	[ -z "$now" ] || printf '%s\n' "$now" >"$stamp"
+}
+
+kernel() {
+	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
+	once "kernel-$1$suffix" "$tools/config/host.config" "$tools/config/$1.config" -- \
+		"build the host kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
+}
+
+selftests() {
+	AGAIN="make check" once selftests -- "build the kvm selftests" "$tools/build.sh" selftests
+	stage init "build the runner" -- "$tools/build.sh" init || exit 1
+}
+
+# Real guests. What a person brings along is taken as it is each time.
+guests() {
+	"$tools/guest.sh" fetch || exit 1
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+	once guest "$tools/guest.sh" "$tools"/guest/* -- \
+		"make the disk of the real guests" "$tools/guest.sh" build
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+}
+
+case ${1:-} in
+kernel)
+	kernel "$2"
+	say "    $build/kernel/$2$suffix/arch/arm64/boot/Image"
+	;;
+selftests)
+	selftests
+	;;
+qemu)
+	get_qemu
+	;;
+shell)
+	get_qemu
+	kernel "$2"
+	selftests
+	;;
+demo)
+	"$tools/guest.sh" choices || exit 1
+	get_qemu
+	kernel "$2"
+	selftests
+	guests
+	;;
+check)
+	get_qemu
+	case ${FLAVOUR:-both} in
+	release | debug)
+		kernel "$FLAVOUR"
+		;;
+	both)
+		kernel release
+		kernel debug
+		;;
+	*)
+		die "FLAVOUR='$FLAVOUR': there are release and debug."
+		;;
+	esac
+	selftests
+	once native -- "build the tests that run on this machine" "$tools/build.sh" native
+	;;
+baseline)
+	get_qemu
+	"$tools/baseline.sh" kernel || exit 1
+	selftests
+	;;
+*)
+	die "usage: stages.sh check|baseline|selftests|qemu, or demo|shell|kernel FLAVOUR"
+	;;
+esac
