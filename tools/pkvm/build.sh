@@ -91,14 +91,17 @@ selftests() {
 	done
 }
 
-# Each Makefile of tools/testing/pkvm or the selftests that has native tests builds
-# them with "make OUTPUT=DIR/", and lists them as TEST_GEN_PROGS.
+# Each NAME_test.c of tools/testing/pkvm is a program that its Makefile builds.
 native() {
-	local dir=$linux/tools/testing/pkvm
+	local dir=$linux/tools/testing/pkvm program
 
 	rm -rf "$build/native"
 	mkdir -p "$build/native"
-	[ ! -d "$dir" ] || env -u ARCH make -s -C "$dir" -j"$jobs" OUTPUT="$build/native/" all
+	for program in "$dir"/*_test.c; do
+		[ -e "$program" ] || continue
+		program=$build/native/$(basename "$program" .c)
+		env -u ARCH make -s -C "$dir" OUTPUT="$build/native/" "$program"
+	done
 }
 
 case ${1:-} in
