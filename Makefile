@@ -31,7 +31,8 @@ help:
 	@echo
 	@echo '  make demo       from nothing to Debian in a protected VM, and what CPU it sees:'
 	@echo '                  CPU= COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
-	@echo '  make check      every test; T=name CPU=max MODE=hvhe FLAVOUR=debug narrow it'
+	@echo '  make check      every test; T=name CPU=max MODE=hvhe narrow it; with FLAVOUR=debug'
+	@echo '                  on a kernel that looks for mistakes'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
 	@echo
 	@echo '  KERNEL=/path/to/linux  put the series onto a tree of your own'
@@ -64,7 +65,7 @@ kernel: series
 	@$(run)/stages.sh kernel $(or $(FLAVOUR),release)
 
 check: series
-	@$(run)/deps.sh build run gdb $(if $(LLVM),llvm)
+	@$(run)/deps.sh build run $(if $(filter debug,$(FLAVOUR)),gdb) $(if $(LLVM),llvm)
 	@$(run)/stages.sh check
 	@$(run)/check.sh
 

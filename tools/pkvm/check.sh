@@ -7,21 +7,22 @@
 #	T=NAME		only this test (a shell pattern)
 #	CPU=NAME	only this configuration
 #	MODE=hvhe|nvhe	only configurations of this mode
-#	FLAVOUR=NAME	only this kernel flavour
+#	FLAVOUR=debug	the debug kernel instead of the release one
 #	TALLY=FILE	leave the counts "passed failed skipped" there, for a caller
 #			that adds them up, instead of printing the last line
 #
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
-# TCG; on the debug kernel, which is ten times slower, the series' own on
-# cortex-a57 and max, or wherever CPU= and FLAVOUR=debug ask for it. And, on a
-# release kernel that is not in protected mode, those that have to do with that.
+# TCG; and, on a release kernel that is not in protected mode, those that have to do
+# with that. The debug kernel, which is ten times slower and takes long to build, runs
+# the series' own tests on cortex-a57 and max, or wherever CPU= asks for it.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
 expect=$tools/expectations
+flavour=${FLAVOUR:-release}
 pattern=${T:-*}
 at_once=${AT_ONCE:-$(((jobs + 1) / 2 + 1))}
 started=$SECONDS
@@ -171,23 +172,20 @@ run_native report "$tools/report-test.sh" || failed=1
 for name in $(native_tests); do
 	run_native "$name" "$build/native/$name" || failed=1
 done
-if [ "${FLAVOUR:-release}" = release ]; then
+if [ "$flavour" = release ]; then
 	run_native runner "$tools/runner-test.sh" max "$build/kernel/release$suffix" || failed=1
-fi
-if [ "${FLAVOUR:-debug}" = debug ]; then
+else
 	run_native gdb "$tools/gdb.sh" smoke max || failed=1
 fi
 
 while read -r configuration; do
-	[ "${FLAVOUR:-release}" != release ] || plan_boot release "$configuration"
-	case "${FLAVOUR:-$configuration}" in
-	debug | cortex-a57 | max)
-		[ "${FLAVOUR:-debug}" != debug ] || plan_boot debug "$configuration"
-		;;
+	case "$flavour${CPU:+, asked for} $configuration" in
+	"debug neoverse-v1" | "debug max-nvhe") ;;
+	*)	plan_boot "$flavour" "$configuration" ;;
 	esac
 done < <([ "${CPU:-}" = "$(unprotected_configuration)" ] ||
 	 select_configurations "${CPU:-}" "${MODE:-}")
-[ "${FLAVOUR:-release}" != release ] || plan_unprotected
+[ "$flavour" != release ] || plan_unprotected
 
 if [ ${#queue[@]} -gt 0 ]; then
 	run_queue || failed=1

@@ -83,13 +83,9 @@ demo)
 	;;
 check)
 	get_qemu
-	case ${FLAVOUR:-both} in
+	case ${FLAVOUR:-release} in
 	release | debug)
-		kernel "$FLAVOUR"
-		;;
-	both)
-		kernel release
-		kernel debug
+		kernel "${FLAVOUR:-release}"
 		;;
 	*)
 		die "FLAVOUR='$FLAVOUR': there are release and debug."
