@@ -55,7 +55,7 @@ configure() {
 
 # The directory of the selftests' modules, as their Makefile names it.
 module_dir() {
-	sed -n 's/^TEST_GEN_MODS_DIR *[:+]*= *//p' "$linux"/tools/testing/selftests/kvm/Makefile* | head -n 1
+	sed -n "s/^TEST_GEN_MODS_DIR_arm64 *[:+]*= *//p" "$linux"/tools/testing/selftests/kvm/Makefile* | head -n 1
 }
 
 kernel() {
