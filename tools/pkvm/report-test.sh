@@ -38,7 +38,8 @@ good_run() {
 		ok 2 second
 		# complete
 	END
-	printf '%s\n' "third * fail known" "skipper * skip no hardware" >"$dir/expect"
+	printf '%s\n' "third * fail known" "skipper * skip no hardware" \
+		"mended * fixed the base does it wrong" >"$dir/expect"
 }
 
 # expect STATUS PATTERN WHAT: the report's exit status and one of its lines.
@@ -71,7 +72,7 @@ splats=("Kernel panic - not syncing: Asynchronous SError Interrupt"
 	"INFO: task init:1 blocked for more than 120 seconds.")
 
 echo "TAP version 13"
-echo "1..$((18 + ${#splats[@]}))"
+echo "1..$((20 + ${#splats[@]}))"
 good_run
 expect 0 '^PASS +host max' "a good run passes"
 expect 0 '^PASS +first +1/1, 1 skipped' "its cases are counted"
@@ -106,6 +107,11 @@ expect 1 '^FAIL +second .*nothing here expects' "fails: a skip that nobody expec
 sed -i 's/second/skipper/' "$run/results.ktap" "$run/plan"
 sed -i 's/^ok 2 skipper/& # SKIP/' "$run/results.ktap"
 expect 0 '^SKIP +skipper .*no hardware' "passes: a skip with a reason"
+sed -i 's/second/mended/; s/^ok 2/not ok 2/' "$run/results.ktap" "$run/plan"
+expect 1 '^FAIL +mended' "fails: what the base fails and the series has to pass"
+sed -i 's/first/skipper/' "$run/results.ktap" "$run/plan"
+sed -i 's/^    ok 1 a case/& # SKIP nothing to do/' "$run/results.ktap"
+expect 0 '^SKIP +skipper .*no hardware' "passes: every case was skipped, with a reason"
 sed -i 's/second/third/; s/^ok 2/not ok 2/' "$run/results.ktap" "$run/plan"
 expect 0 '^SKIP +third .*base fails too' "passes: a failure that the base has"
 sed -i 's/^    1\.\.2/    # console: [    1.0] Kernel panic - not syncing: x\n&/' "$run/results.ktap"

@@ -48,7 +48,8 @@ def read(path):
 class Expectations:
 	"""What is known to fail or skip, and why.
 
-	A line is `TEST CONFIGURATION fail|skip REASON`; CONFIGURATION may be *.
+	A line is `TEST CONFIGURATION OUTCOME REASON`; CONFIGURATION may be *. OUTCOME is
+	fail, skip, norun, or fixed: it fails on the base, and must not with the series.
 	"""
 
 	def __init__(self, path):
@@ -57,9 +58,9 @@ class Expectations:
 			words = line.split(None, 3)
 			if not words or words[0].startswith("#"):
 				continue
-			if len(words) < 4 or words[2] not in ("fail", "skip", "norun"):
+			if len(words) < 4 or words[2] not in ("fail", "skip", "norun", "fixed"):
 				sys.exit(f"{path}:{number}: not 'TEST CONFIGURATION "
-					 f"fail|skip|norun REASON': {line}")
+					 f"fail|skip|norun|fixed REASON': {line}")
 			self.rows.append(words)
 
 	def find(self, test, configuration):
@@ -171,6 +172,8 @@ def judge(test, status, configuration, expectations):
 
 	good = test.status == status.SUCCESS and not bad and not test.counts.errors
 	if good and total and not passed:
+		if expected == "skip":
+			return "SKIP", f"expected: {reason}"
 		return "FAIL", f"every one of its {total} cases was skipped"
 	if good and expected == "fail":
 		return "PASS", f"{count} although the base fails".strip()
@@ -185,20 +188,20 @@ def judge(test, status, configuration, expectations):
 	return "FAIL", f"{count}  {detail}".strip()
 
 
-def judge_baseline(test, status, configuration, expectations, ours):
-	"""Return (word, detail) for one test on the unpatched base.
-
-	Those that the series adds or changes show faults of the base.
-	"""
+def judge_baseline(test, status, configuration, expectations):
+	"""Return (word, detail) for one test on the unpatched base."""
 	expected, _ = expectations.find(test.name, configuration)
 	outcome = diagnostic(test, "outcome")
-	if test.name.startswith("pkvm_") or test.name in ours:
+	if test.name.startswith("pkvm_"):
 		word, detail = judge(test, status, configuration, expectations)
 		return ("PASS", detail) if word == "PASS" else ("SKIP", f"on the base: {detail}")
+	if expected == "fixed":
+		expected = "fail"
+	passed, _, total, _ = cases_of(test, status)
 	if test.status == status.SKIPPED:
 		found = "skip"
 	elif test.status == status.SUCCESS and not test.counts.errors:
-		found = None
+		found = "skip" if total and not passed else None
 	else:
 		found = "fail"
 	if found == expected:
@@ -259,11 +262,8 @@ def report_run(results, args, expectations, report):
 		report.line("PASS", f"host {configuration}", promise.split(" init")[0], None)
 
 	for test in top.subtests:
-		if args.baseline is None:
-			word, detail = judge(test, status, configuration, expectations)
-		else:
-			word, detail = judge_baseline(test, status, configuration, expectations,
-						      args.baseline.split())
+		word, detail = (judge_baseline if args.baseline else judge)(
+			test, status, configuration, expectations)
 		seconds = diagnostic(test, "seconds")
 		report.line(word, test.name, detail, float(seconds) if seconds else None)
 		path = os.path.relpath(log_of(results, test))
@@ -285,8 +285,8 @@ def main():
 	parser.add_argument("--tally", help="append the three counts to this file")
 	parser.add_argument("--native", action="store_true",
 			    help="the results are not of a host in QEMU")
-	parser.add_argument("--baseline", metavar="TESTS",
-			    help="the results are of the unpatched base; the series changes TESTS")
+	parser.add_argument("--baseline", action="store_true",
+			    help="the results are of the unpatched base")
 	parser.add_argument("--kunit", required=True, help="directory of kunit_parser.py")
 	parser.add_argument("results", nargs="+")
 	args = parser.parse_args()
