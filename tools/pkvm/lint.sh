@@ -49,15 +49,28 @@ am() {
 
 # Waived: whoever sends the series adds Signed-off-by; maintainers() checks that
 # MAINTAINERS covers every file; an error of ours is a BUG_ON() at EL2; a table
-# with rows of macros uses an argument twice.
+# with rows of macros uses an argument twice; the names of fields in CamelCase are
+# those of arch/arm64/tools/sysreg; kvm_nvhe_sym() and a loop below unrolled_full look
+# like functions to it.
 checkpatch() {
-	local name ret=0
+	local name ret=0 log=$logs/checkpatch.out
 
 	cd "$linux" || return
 	for name in $(postings); do
 		mails_of "$name"
 	done | "${debian[@]}" xargs -r -P "$jobs" -n 4 scripts/checkpatch.pl --strict --no-signoff \
-		-q --ignore FILE_PATH_CHANGES,MACRO_ARG_REUSE,AVOID_BUG || ret=1
+		-q --terse --no-summary --show-types \
+		--ignore FILE_PATH_CHANGES,MACRO_ARG_REUSE,AVOID_BUG,CAMELCASE >"$log" 2>&1 || true
+	# Whatever else is said is a finding, also by a checkpatch that does not run.
+	awk -F: '/:(AVOID_EXTERNS|FUNCTION_ARGUMENTS|OPEN_BRACE): / {
+			for (i = 0; i < $2; i++)
+				getline line <$1
+			close($1)
+			if (line ~ /kvm_nvhe_sym\(|unrolled_full$/)
+				next
+		}
+		{ print; found = 1 }
+		END { exit found }' "$log" || ret=1
 	"${debian[@]}" scripts/checkpatch.pl --strict -q --no-tree \
 		--ignore PREFER_DEFINED_ATTRIBUTE_MACRO,CAMELCASE -f \
 		"$tools"/*.c "$tools"/guest/*.[ch] || ret=1
