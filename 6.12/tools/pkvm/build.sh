@@ -7,6 +7,7 @@
 #        build.sh kernel FLAVOUR           build the series' kernel
 #        build.sh base-kernel              build the unpatched base (release)
 #        build.sh selftests [base]         build the kvm selftests, static
+#        build.sh selftests PROGRAM        build one of them
 #        build.sh init                     build the runner
 #        build.sh contract                 build the printer of the contract
 #        build.sh mutants                  build what makes errors on purpose
@@ -15,15 +16,18 @@
 #        build.sh lines                    build EL2 of the hostile kernel with line numbers
 #        build.sh bench-kernel             build the base it compares with (release)
 #
-# FLAVOUR is release, debug or hostile, LLVM=1 takes clang instead of gcc.
+# FLAVOUR is release, debug or hostile, LLVM=1 takes clang instead of gcc. ccache is
+# used where it is installed.
 
 . "$(dirname "$0")/lib.sh"
 
 export ARCH=arm64
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$build} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
 if [ -n "${LLVM:-}" ]; then
 	kmake=(make LLVM=1)
 else
 	kmake=(make "CROSS_COMPILE=aarch64-linux-gnu-")
+	! command -v ccache >/dev/null || kmake+=("CC=ccache aarch64-linux-gnu-gcc")
 fi
 
 configure() {
@@ -64,14 +68,15 @@ kernel() {
 }
 
 selftests() {
-	local src=$1 out=$2
+	local src=$1 out=$2 targets=("${@:3}")
 
 	mkdir -p "$out/kvm/tools"
 	"${kmake[@]}" -s -C "$src" O="$out/headers" headers
 	"${kmake[@]}" -s -C "$src/tools/testing/selftests/kvm" -j"$jobs" \
 		OUTPUT="$out/kvm" abs_objdir="$out/kvm" \
 		KHDR_INCLUDES="-isystem $out/headers/usr/include" \
-		LINUX_HDR_PATH="$out/headers/usr/include" USERLDFLAGS=-static
+		LINUX_HDR_PATH="$out/headers/usr/include" USERLDFLAGS=-static \
+		"${targets[@]/#/$out/kvm/}"
 }
 
 # The series' own headers, compiled for this machine.
@@ -134,7 +139,7 @@ selftests)
 	if [ "${2:-}" = base ]; then
 		selftests "$build/base" "$build/selftests-base"
 	else
-		selftests "$linux" "$build/selftests"
+		selftests "$linux" "$build/selftests" "${@:2}"
 	fi
 	;;
 init)

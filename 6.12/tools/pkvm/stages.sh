@@ -67,9 +67,28 @@ bench_base() {
 		"build the base, with protected VMs" "$tools/build.sh" bench-kernel
 }
 
+# asked NAME...: does T= leave one of these to be run?
+asked() {
+	local name
+
+	for name in "$@"; do
+		# shellcheck disable=SC2053 # T= is a pattern
+		[[ $name != ${T:-*} ]] || return 0
+	done
+	return 1
+}
+
+# Where T= is the name of one program of the series, that one suffices.
 selftests() {
-	AGAIN="make check" once selftests "$linux" -- \
-		"build the kvm selftests" "$tools/build.sh" selftests
+	local one=aarch64/${T:-}
+
+	if [[ ${T:-} = pkvm_* ]] && [ -f "$linux/tools/testing/selftests/kvm/$one.c" ]; then
+		AGAIN="make check T=$T" once "selftest-$T" "$linux" -- \
+			"build $T" "$tools/build.sh" selftests "$one"
+	else
+		AGAIN="make check" once selftests "$linux" -- \
+			"build the kvm selftests" "$tools/build.sh" selftests
+	fi
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 }
 
@@ -129,10 +148,11 @@ check)
 		;;
 	esac
 	selftests
-	guests
-	stage bench-program "build the benchmark" -- "$tools/build.sh" bench || exit 1
-	# shellcheck disable=SC2053 # T= is a pattern
-	if [ "${FLAVOUR:-release}" = release ] && [[ mutants = ${T:-*} ]]; then
+	mapfile -t names < <(sed -n 's/^\([a-z][^[:space:]]*\).*/\1/p' "$tools/guests")
+	! asked "${names[@]}" || guests
+	! asked bench ||
+		stage bench-program "build the benchmark" -- "$tools/build.sh" bench || exit 1
+	if [ "${FLAVOUR:-release}" = release ] && asked mutants; then
 		mutate
 	fi
 	;;
