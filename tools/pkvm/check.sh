@@ -13,7 +13,7 @@
 #
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
-# TCG; and, on a release kernel that is not in protected mode, those that have to do
+# TCG; and, on a release kernel that is not in protected mode, the one that has to do
 # with that. The debug kernel, which is ten times slower and takes long to build, runs
 # the series' own tests on cortex-a57 and max, or wherever CPU= asks for it.
 
@@ -79,8 +79,7 @@ plan_unprotected() {
 	[ -z "${MODE:-}" ] || return 0
 	name=release-$configuration
 	mkdir -p "$build/plans"
-	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }
-			$2 ~ /^pkvm_uapi(_caps|_irq|_memory|_vcpu|_vmm)?$/' >"$build/plans/$name"
+	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }' >"$build/plans/$name"
 	[ ! -s "$build/plans/$name" ] || queue+=("$name")
 }
 
