@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pkvm_vcpu - the vCPUs of protected VMs, and what userspace can do to them.
+ *
+ *  guest-debug		KVM_SET_GUEST_DEBUG does not step a guest, nor take its BRK
+ *  debug-registers	MDSCR_EL1 by KVM_SET_ONE_REG does not open the CPU's
+ *			debug registers to the guest
+ *  set-counters	KVM_SET_ONE_REG of the counters succeeds, changes nothing,
+ *			and the host does not warn
+ *  generic-auth	no GPA, GPI or GPA3 in a VM without pointer authentication
+ *  late-vcpu		a vCPU that was made after the first run can run
+ *  event-counters	the host's event counters count while a guest runs
+ *  guest-counters	the counters of an ordinary guest count
+ *  illegal-return	an interrupt that is pending when EL2 enters a guest with
+ *			a PSTATE that its CPU does not have
+ *
+ * The guests run without MMU and report by the data of MMIO writes.
+ */
+#include <pthread.h>
+#include <time.h>
+
+#include <linux/membarrier.h>
+#include <linux/perf_event.h>
+#include <linux/sizes.h>
+#include <sys/syscall.h>
+
+#include <asm/ptrace.h>
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "pvm.h"
+#include "test_util.h"
+#include "kselftest.h"
+
+#define CODE_GPA	0x40000000UL
+#define MMIO_GPA	0x0a000000UL	/* X10 */
+
+#define PSTATE_DAIF	(PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT)
+#define TAINT_WARN	BIT(9)
+#define VECTOR_SYNC	0x200
+#define AA32_MODE_SVC	0x13
+
+/* Each ends in a report of X0, over and over. The vectors report the syndrome. */
+static const u32 report[] = {
+	0xf9000140,	/* str x0, [x10] */
+	0x17ffffff,	/* b to that */
+};
+
+static const u32 guest_report[] = { 0 };
+
+static const u32 guest_vector[] = {
+	0xd5385200,	/* mrs x0, esr_el1 */
+	0
+};
+
+static const u32 guest_brk[] = {
+	0xd42000e0,	/* brk #7 */
+	0
+};
+
+static const u32 guest_dbgbvr[] = {
+	0xd5100080,	/* msr dbgbvr0_el1, x0 */
+	0xd5033fdf,	/* isb */
+	0xd5300080,	/* mrs x0, dbgbvr0_el1 */
+	0
+};
+
+static const u32 guest_isar1[] = {
+	0xd5380620,	/* mrs x0, id_aa64isar1_el1 */
+	0
+};
+
+static const u32 guest_isar2[] = {
+	0xd5380640,	/* mrs x0, id_aa64isar2_el1 */
+	0
+};
+
+/* X0 loops. */
+static const u32 guest_spin[] = {
+	0xf1000400,	/* subs x0, x0, #1 */
+	0x54ffffe1,	/* b.ne to that */
+	0
+};
+
+/* The cycles that X0 loops take. */
+static const u32 guest_pmu[] = {
+	0xd53b9c01,	/* mrs x1, pmcr_el0 */
+	0xb2400021,	/* orr x1, x1, #1 */
+	0xd51b9c01,	/* msr pmcr_el0, x1 */
+	0xd2b00001,	/* mov x1, #1 << 31 */
+	0xd51befff,	/* msr pmccfiltr_el0, xzr */
+	0xd51b9c21,	/* msr pmcntenset_el0, x1 */
+	0xd5033fdf,	/* isb */
+	0xd53b9d01,	/* mrs x1, pmccntr_el0 */
+	0xf1000400,	/* subs x0, x0, #1 */
+	0x54ffffe1,	/* b.ne to that */
+	0xd53b9d00,	/* mrs x0, pmccntr_el0 */
+	0xcb010000,	/* sub x0, x0, x1 */
+	0
+};
+
+static void put_code(struct kvm_vm *vm, u64 gpa, const u32 *code)
+{
+	u32 *insn = addr_gpa2hva(vm, gpa);
+
+	while (*code)
+		*insn++ = *code++;
+	memcpy(insn, report, sizeof(report));
+}
+
+static struct kvm_vcpu *add_vcpu(struct kvm_vm *vm, unsigned int id, u64 features,
+				 const u32 *code, u64 x0)
+{
+	struct kvm_vcpu *vcpu = __vm_vcpu_add(vm, id);
+	u64 pc = CODE_GPA + (id + 1) * SZ_4K;
+	struct kvm_vcpu_init init;
+
+	kvm_get_default_vcpu_target(vm, &init);
+	init.features[0] |= features;
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
+	put_code(vm, pc, code);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), pc);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[0]), x0);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[10]), MMIO_GPA);
+	if (!(features & BIT(KVM_ARM_VCPU_EL1_32BIT)))
+		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_VBAR_EL1), CODE_GPA);
+	return vcpu;
+}
+
+static struct kvm_vm *create_vm(unsigned long type)
+{
+	struct kvm_vm *vm = vm_create_barebones_type(type);
+
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, CODE_GPA, 0,
+				    vm_calc_num_guest_pages(vm->mode, SZ_64K), 0);
+	put_code(vm, CODE_GPA + VECTOR_SYNC, guest_vector);
+	return vm;
+}
+
+static struct kvm_vm *create_pvm(const u32 *code, u64 x0, struct kvm_vcpu **vcpu)
+{
+	struct kvm_vm *vm = create_vm(KVM_VM_TYPE_ARM_PROTECTED);
+
+	*vcpu = add_vcpu(vm, 0, 0, code, x0);
+	return vm;
+}
+
+/* Run until the guest reports; false if something else happens. */
+static bool run(struct kvm_vcpu *vcpu, u64 *val)
+{
+	int ret;
+
+	/* Without a vGIC, userspace hears of the interrupt lines of the PMU. */
+	do {
+		ret = __vcpu_run(vcpu);
+	} while (ret && errno == EINTR && vcpu->run->exit_reason == KVM_EXIT_INTR);
+
+	if (!ret && vcpu->run->exit_reason == KVM_EXIT_MMIO) {
+		*val = *(u64 *)vcpu->run->mmio.data;
+		return true;
+	}
+	ksft_print_msg("KVM_RUN: %d, errno %d, exit reason %u\n", ret, ret ? errno : 0,
+		       vcpu->run->exit_reason);
+	return false;
+}
+
+static bool run_fails(struct kvm_vcpu *vcpu)
+{
+	int ret;
+
+	vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+	ret = __vcpu_run(vcpu);
+	if (ret && errno == EINVAL && vcpu->run->exit_reason == KVM_EXIT_FAIL_ENTRY)
+		return true;
+	ksft_print_msg("KVM_RUN: %d, errno %d, exit reason %u\n", ret, ret ? errno : 0,
+		       vcpu->run->exit_reason);
+	return false;
+}
+
+static void test_guest_debug(void)
+{
+	struct kvm_guest_debug debug = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP |
+			   KVM_GUESTDBG_SINGLESTEP,
+	};
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = create_pvm(guest_brk, 0, &vcpu);
+	u64 esr = 0;
+	bool ok;
+
+	__vcpu_ioctl(vcpu, KVM_SET_GUEST_DEBUG, &debug);
+	ok = run(vcpu, &esr) && ESR_ELx_EC(esr) == ESR_ELx_EC_BRK64;
+	ksft_test_result(ok, "guest-debug\n");
+	kvm_vm_free(vm);
+}
+
+static void test_debug_registers(void)
+{
+	const u64 addr = 0x12345670;
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = create_pvm(guest_dbgbvr, addr, &vcpu);
+	u64 val = addr;
+
+	__vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_MDSCR_EL1), MDSCR_EL1_MDE);
+	ksft_test_result(run(vcpu, &val) && val != addr, "debug-registers\n");
+	kvm_vm_free(vm);
+}
+
+static unsigned long taints(void)
+{
+	unsigned long val = 0;
+	FILE *f = fopen("/proc/sys/kernel/tainted", "r");
+
+	TEST_ASSERT(f && fscanf(f, "%lu", &val) == 1, "/proc/sys/kernel/tainted");
+	fclose(f);
+	return val;
+}
+
+static void test_set_counters(void)
+{
+	static const u64 ids[] = { KVM_REG_ARM_TIMER_CNT, KVM_REG_ARM_PTIMER_CNT };
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = create_pvm(guest_report, 0, &vcpu);
+	u64 before, after;
+	bool ok = true;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		before = read_sysreg(cntvct_el0);
+		ok &= !__vcpu_set_reg(vcpu, ids[i], 5);
+		after = vcpu_get_reg(vcpu, ids[i]);
+		ok &= before <= after && after <= read_sysreg(cntvct_el0);
+	}
+	ok &= !(taints() & TAINT_WARN);
+	ksft_test_result(ok, "set-counters\n");
+	kvm_vm_free(vm);
+}
+
+static void test_generic_auth(void)
+{
+	struct kvm_vcpu *vcpu[2];
+	struct kvm_vm *vm = create_pvm(guest_isar1, 0, &vcpu[0]);
+	u64 isar1, isar2;
+	bool ok;
+
+	vcpu[1] = add_vcpu(vm, 1, 0, guest_isar2, 0);
+	ok = run(vcpu[0], &isar1) && run(vcpu[1], &isar2) &&
+	     !(isar1 & (ID_AA64ISAR1_EL1_GPA_MASK | ID_AA64ISAR1_EL1_GPI_MASK)) &&
+	     !(isar2 & ID_AA64ISAR2_EL1_GPA3_MASK);
+	ksft_test_result(ok, "generic-auth\n");
+	kvm_vm_free(vm);
+}
+
+static void test_late_vcpu(void)
+{
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm = create_pvm(guest_report, 1, &vcpu);
+	u64 val[2];
+	bool ok;
+
+	ok = run(vcpu, &val[0]);
+	vcpu = add_vcpu(vm, 1, 0, guest_report, 2);
+	ok = ok && run(vcpu, &val[1]) && val[0] == 1 && val[1] == 2;
+	ksft_test_result(ok, "late-vcpu\n");
+	kvm_vm_free(vm);
+}
+
+static int open_cycles(int group)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_RAW,
+		.config = 0x11,		/* CPU_CYCLES */
+		.size = sizeof(attr),
+	};
+
+	return syscall(__NR_perf_event_open, &attr, 0, -1, group, 0);
+}
+
+/*
+ * Of two events that count cycles, one at most has the cycle counter, the other
+ * is in an event counter. In a guest both go on.
+ */
+static void test_event_counters(void)
+{
+	struct kvm_vm *vm = create_vm(0);
+	struct kvm_vcpu *vcpu = add_vcpu(vm, 0, 0, guest_spin, 20000000);
+	u64 before[2], after[2], val;
+	int fd[2], i;
+	bool ok;
+
+	fd[0] = open_cycles(-1);
+	fd[1] = open_cycles(fd[0]);
+	if (fd[0] < 0 || fd[1] < 0) {
+		ksft_test_result_skip("event-counters: not two of them\n");
+		return;
+	}
+	for (i = 0; i < 2; i++)
+		TEST_ASSERT_EQ(read(fd[i], &before[i], 8), 8);
+	ok = run(vcpu, &val);
+	for (i = 0; i < 2; i++)
+		TEST_ASSERT_EQ(read(fd[i], &after[i], 8), 8);
+	after[0] -= before[0];
+	after[1] -= before[1];
+	ksft_print_msg("%lu and %lu cycles\n", after[0], after[1]);
+	ok &= after[0] && after[0] / 2 < after[1] && after[1] / 2 < after[0];
+	ksft_test_result(ok, "event-counters\n");
+	close(fd[0]);
+	close(fd[1]);
+	kvm_vm_free(vm);
+}
+
+static void test_guest_counters(void)
+{
+	struct kvm_device_attr init = {
+		.group = KVM_ARM_VCPU_PMU_V3_CTRL,
+		.attr = KVM_ARM_VCPU_PMU_V3_INIT,
+	};
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+	u64 cycles;
+
+	if (!kvm_has_cap(KVM_CAP_ARM_PMU_V3)) {
+		ksft_test_result_skip("guest-counters: no PMU\n");
+		return;
+	}
+
+	vm = create_vm(0);
+	vcpu = add_vcpu(vm, 0, BIT(KVM_ARM_VCPU_PMU_V3), guest_pmu, 1000000);
+	vcpu_ioctl(vcpu, KVM_SET_DEVICE_ATTR, &init);
+	ksft_test_result(run(vcpu, &cycles) && cycles, "guest-counters\n");
+	kvm_vm_free(vm);
+}
+
+/* Interrupt the CPU of the other thread, as often as can be. */
+static void *interrupt(void *unused)
+{
+	syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+	for (;;)
+		syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	return NULL;
+}
+
+static bool pvm_can_be_32bit(void)
+{
+	struct kvm_vm *vm = create_vm(KVM_VM_TYPE_ARM_PROTECTED);
+	struct kvm_vcpu *vcpu = __vm_vcpu_add(vm, 0);
+	struct kvm_vcpu_init init;
+	bool ret;
+
+	kvm_get_default_vcpu_target(vm, &init);
+	init.features[0] |= BIT(KVM_ARM_VCPU_EL1_32BIT);
+	ret = !__vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
+	kvm_vm_free(vm);
+
+	return ret;
+}
+
+/*
+ * EL2 gives no VM a 32-bit EL1 that is protected. Where KVM lets userspace ask
+ * for one, entering it is an illegal exception return, here with interrupts
+ * unmasked.
+ */
+static void test_illegal_return(void)
+{
+	struct kvm_vcpu *vcpu;
+	pthread_t thread;
+	struct kvm_vm *vm;
+	time_t end;
+	bool ok = true;
+
+	if (!kvm_has_cap(KVM_CAP_ARM_EL1_32BIT) || !pvm_can_be_32bit()) {
+		ksft_test_result_skip("illegal-return: no such vCPU\n");
+		return;
+	}
+
+	vm = create_vm(KVM_VM_TYPE_ARM_PROTECTED);
+	vcpu = add_vcpu(vm, 0, BIT(KVM_ARM_VCPU_EL1_32BIT), guest_report, 0);
+	pthread_create(&thread, NULL, interrupt, NULL);
+	for (end = time(NULL) + 3; ok && time(NULL) < end; ) {
+		__vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pstate), AA32_MODE_SVC);
+		ok = run_fails(vcpu);
+	}
+	ksft_test_result(ok, "illegal-return\n");
+	kvm_vm_free(vm);
+}
+
+int main(void)
+{
+	TEST_REQUIRE(kvm_has_protected_vms());
+
+	ksft_print_header();
+	ksft_set_plan(8);
+	test_set_counters();
+	test_guest_debug();
+	test_debug_registers();
+	test_generic_auth();
+	test_late_vcpu();
+	test_event_counters();
+	test_guest_counters();
+	test_illegal_return();
+	ksft_finished();
+}

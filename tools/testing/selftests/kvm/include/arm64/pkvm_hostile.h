@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Interface of test_modules/pkvm_hostile.ko, which lends a test the powers of a
+ * hostile host: to write the host's own data of VMs at any time, and to make
+ * hypercalls of its own.
+ */
+#ifndef SELFTEST_KVM_ARM64_PKVM_HOSTILE_H
+#define SELFTEST_KVM_ARM64_PKVM_HOSTILE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define HOSTILE_DEVICE		"pkvm_hostile"
+#define HOSTILE_MAX_STEPS	16
+
+enum hostile_op {
+	HOSTILE_HVC,	/* x[0..7] are the registers, before and after */
+	HOSTILE_SMC,
+	HOSTILE_READ,	/* x[0] = @size bytes at kernel address @at */
+	HOSTILE_WRITE,	/* and the reverse */
+	HOSTILE_MRS,	/* x[0] = system register @at, an enum hostile_sysreg */
+	HOSTILE_MSR,
+	HOSTILE_FAR,	/* x[0] = the word at physical address x[0], by tables at @at */
+};
+
+enum hostile_sysreg {
+	HOSTILE_ID_AA64MMFR0_EL1,
+	HOSTILE_CPACR_EL1,
+	HOSTILE_MDSCR_EL1,
+	HOSTILE_OSLAR_EL1,
+	HOSTILE_ICC_SRE_EL1,
+};
+
+struct hostile_step {
+	__u32 op;
+	__u32 size;
+	__u64 at;
+	__u64 x[8];
+	__s64 err;	/* 0, or -EFAULT of an access */
+};
+
+/* Take the steps, in order, on one CPU and with its interrupts masked. */
+struct hostile_script {
+	__u32 cpu;
+	__u32 nr_steps;
+	__u64 steps;	/* struct hostile_step * */
+	__u64 repeat;	/* beyond the first time */
+};
+
+/* Where the host keeps a VM or, with an index of 0 or more, a vCPU. */
+struct hostile_object {
+	__s32 vm_fd;
+	__s32 vcpu_idx;
+	__u64 va;
+};
+
+/*
+ * A member of struct kvm or struct kvm_vcpu: its offset and size. Or a constant,
+ * such as the function ID of a hypercall.
+ */
+struct hostile_datum {
+	char name[48];
+	__u64 value;
+	__u64 size;
+};
+
+/* Contiguous pages, aligned to their size, that are the caller's until freed. */
+struct hostile_pages {
+	__u64 size;
+	__u64 va;
+	__u64 pa;
+};
+
+#define HOSTILE_SCRIPT	_IOWR('H', 0, struct hostile_script)
+#define HOSTILE_OBJECT	_IOWR('H', 1, struct hostile_object)
+#define HOSTILE_DATUM	_IOWR('H', 2, struct hostile_datum)
+#define HOSTILE_ALLOC	_IOWR('H', 3, struct hostile_pages)
+#define HOSTILE_FREE	_IOW('H', 4, struct hostile_pages)
+
+#endif /* SELFTEST_KVM_ARM64_PKVM_HOSTILE_H */

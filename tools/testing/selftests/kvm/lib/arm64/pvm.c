@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Protected VMs, see pvm.h.
+ */
+#include <linux/arm-smccc.h>
+#include <linux/psci.h>
+#include <linux/sizes.h>
+
+#include "kvm_util.h"
+#include "processor.h"
+#include "pvm.h"
+
+#define PVM_MAX_SHARED	8
+
+/*
+ * What the guest has to share, in pages of the host. Each VM has its own copy;
+ * the test writes the guest's copy only.
+ */
+static struct {
+	gpa_t gpa;
+	u64 size;
+} pvm_shared[PVM_MAX_SHARED];
+static u64 pvm_page_size;
+
+bool kvm_has_protected_vms(void)
+{
+	int kvm_fd = open_kvm_dev_path_or_exit();
+	int vm_fd = __kvm_ioctl(kvm_fd, KVM_CREATE_VM,
+				(void *)KVM_VM_TYPE_ARM_PROTECTED);
+
+	if (vm_fd >= 0)
+		close(vm_fd);
+	close(kvm_fd);
+
+	return vm_fd >= 0;
+}
+
+void kvm_arch_vm_share(struct kvm_vm *vm, gva_t gva, size_t sz)
+{
+	u64 page_size = getpagesize(), size;
+	int i = vm->arch.nr_shared++;
+	gpa_t gpa;
+
+	TEST_ASSERT(i < PVM_MAX_SHARED, "Too many shared allocations");
+	gpa = addr_gva2gpa(vm, gva);
+	size = align_up(gpa + sz, page_size) - align_down(gpa, page_size);
+	write_guest_global(vm, pvm_shared[i].gpa, align_down(gpa, page_size));
+	write_guest_global(vm, pvm_shared[i].size, size);
+	write_guest_global(vm, pvm_page_size, page_size);
+}
+
+/*
+ * Errors are ignored: another vCPU may have shared the page. A page that is
+ * not shared shows as soon as the host looks at a ucall.
+ */
+static void pvm_guest_share(void)
+{
+	struct arm_smccc_res res;
+	u64 i, offset;
+
+	for (i = 0; i < PVM_MAX_SHARED; i++)
+		for (offset = 0; offset < pvm_shared[i].size; offset += pvm_page_size)
+			smccc_hvc(ARM_SMCCC_VENDOR_HYP_KVM_MEM_SHARE_FUNC_ID,
+				  pvm_shared[i].gpa + offset, 0, 0, 0, 0, 0, 0,
+				  &res);
+}
+
+typedef void (guest_fn)(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6,
+			u64 a7);
+
+/* The arguments of vcpu_args_set() are handed on, the entry is in TPIDR_EL0. */
+static void pvm_guest_entry(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5,
+			    u64 a6, u64 a7)
+{
+	guest_fn *guest_code = (guest_fn *)read_sysreg(tpidr_el0);
+
+	pvm_guest_share();
+	guest_code(a0, a1, a2, a3, a4, a5, a6, a7);
+}
+
+/*
+ * A vCPU that PSCI turns on starts with the MMU off, in a page that has the same
+ * virtual and physical address, and takes everything else from the caller.
+ */
+#define CPU_ON_MAX_VCPUS	8
+
+struct cpu_on_context {
+	u64 mair, tcr;
+	u64 ttbr0, cpacr;
+	u64 vbar, id;
+	u64 sctlr, sp;
+	void (*fn)(u64 arg);
+	u64 arg;
+};
+
+static struct {
+	gpa_t page;
+	u64 sp[CPU_ON_MAX_VCPUS];
+} cpu_on;
+
+asm(".pushsection .text\n"
+"pvm_cpu_on_entry:\n"
+"	ldp	x1, x2, [x0]\n"
+"	msr	mair_el1, x1\n"
+"	msr	tcr_el1, x2\n"
+"	ldp	x1, x2, [x0, #16]\n"
+"	msr	ttbr0_el1, x1\n"
+"	msr	cpacr_el1, x2\n"
+"	ldp	x1, x2, [x0, #32]\n"
+"	msr	vbar_el1, x1\n"
+"	msr	tpidr_el1, x2\n"
+"	ldp	x1, x2, [x0, #48]\n"
+"	mov	sp, x2\n"
+"	ldp	x2, x0, [x0, #64]\n"
+"	isb\n"
+"	tlbi	vmalle1\n"
+"	dsb	nsh\n"
+"	msr	sctlr_el1, x1\n"
+"	isb\n"
+"	br	x2\n"
+"pvm_cpu_on_entry_end:\n"
+"	.popsection\n");
+
+void pvm_init_cpu_on(struct kvm_vm *vm)
+{
+	size_t size = pvm_cpu_on_entry_end - pvm_cpu_on_entry;
+	gpa_t page = vm_phy_page_alloc(vm, KVM_GUEST_PAGE_TABLE_MIN_PADDR,
+				       vm->memslots[MEM_REGION_CODE]);
+
+	virt_map(vm, page, page, 1);
+	memcpy(addr_gpa2hva(vm, page), pvm_cpu_on_entry, size);
+	write_guest_global(vm, cpu_on.page, page);
+}
+
+void pvm_vcpu_set_stack(struct kvm_vcpu *vcpu, gva_t sp)
+{
+	if (vcpu->id < CPU_ON_MAX_VCPUS)
+		write_guest_global(vcpu->vm, cpu_on.sp[vcpu->id], sp);
+}
+
+u64 pvm_guest_cpu_on(u32 vcpu_id, void (*fn)(u64 arg), u64 arg)
+{
+	struct cpu_on_context *ctx = (void *)(cpu_on.page + SZ_2K);
+	struct arm_smccc_res res;
+
+	ctx += vcpu_id;
+	*ctx = (struct cpu_on_context) {
+		.mair = read_sysreg(mair_el1),
+		.tcr = read_sysreg(tcr_el1),
+		.ttbr0 = read_sysreg(ttbr0_el1),
+		.cpacr = read_sysreg(cpacr_el1),
+		.vbar = read_sysreg(vbar_el1),
+		.id = vcpu_id,
+		.sctlr = read_sysreg(sctlr_el1),
+		.sp = cpu_on.sp[vcpu_id],
+		.fn = fn,
+		.arg = arg,
+	};
+	/* The other vCPU reads it around the caches. */
+	asm volatile("dc civac, %0\n"
+		     "dc civac, %1\n"
+		     "dsb sy" :: "r" (ctx), "r" ((u64)(ctx + 1) - 1) : "memory");
+
+	smccc_hvc(PSCI_0_2_FN64_CPU_ON, vcpu_id, cpu_on.page, (u64)ctx, 0, 0, 0, 0,
+		  &res);
+
+	return res.a0;
+}
+
+void pvm_vcpu_set_entry_point(struct kvm_vcpu *vcpu, void *guest_code)
+{
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_TPIDR_EL0), (u64)guest_code);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), (u64)pvm_guest_entry);
+}

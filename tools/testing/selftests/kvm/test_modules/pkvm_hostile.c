@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/pkvm_hostile: what a hostile host can do to EL2, for selftests
+ *
+ * Under protected KVM, EL2 must not rely on anything that the host can write.
+ * This module lets a test be such a host: it reads and writes the host's own
+ * data of VMs and makes any hypercall with any argument, at any time.
+ * Whoever can open the device owns the host.
+ *
+ * The module uses no symbol of KVM, and takes the layout of KVM's structures
+ * from the headers of the kernel that it is built for.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kvm_host.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+
+#include <asm/kvm_asm.h>
+#include <asm/sysreg.h>
+
+#include "../include/arm64/pkvm_hostile.h"
+
+#define MEMBER(name, type, member)					\
+	{ name, offsetof(type, member), sizeof(((type *)0)->member) }
+#define HCALL(func)	{ #func, KVM_HOST_SMCCC_ID(__KVM_HOST_SMCCC_FUNC_##func) }
+
+/* What a test wants to know of KVM, by name. */
+static const struct hostile_datum data[] = {
+	{ "sizeof(kvm)", sizeof(struct kvm) },
+	{ "sizeof(vcpu)", sizeof(struct kvm_vcpu) },
+	{ "ID_REGS_INITIALIZED", BIT(KVM_ARCH_FLAG_ID_REGS_INITIALIZED) },
+
+	MEMBER("kvm.created_vcpus", struct kvm, created_vcpus),
+	MEMBER("kvm.arch.flags", struct kvm, arch.flags),
+	MEMBER("kvm.arch.vcpu_features", struct kvm, arch.vcpu_features),
+	MEMBER("kvm.arch.mmu.vtcr", struct kvm, arch.mmu.vtcr),
+	MEMBER("kvm.arch.pkvm.handle", struct kvm, arch.pkvm.handle),
+	MEMBER("kvm.arch.pkvm.is_protected", struct kvm, arch.pkvm.is_protected),
+	MEMBER("kvm.arch.vgic.vgic_model", struct kvm, arch.vgic.vgic_model),
+
+	MEMBER("vcpu.vcpu_id", struct kvm_vcpu, vcpu_id),
+	MEMBER("vcpu.vcpu_idx", struct kvm_vcpu, vcpu_idx),
+	MEMBER("vcpu.arch.hcr_el2", struct kvm_vcpu, arch.hcr_el2),
+	MEMBER("vcpu.arch.hcrx_el2", struct kvm_vcpu, arch.hcrx_el2),
+	MEMBER("vcpu.arch.mdcr_el2", struct kvm_vcpu, arch.mdcr_el2),
+	MEMBER("vcpu.arch.fgt", struct kvm_vcpu, arch.fgt),
+	MEMBER("vcpu.arch.iflags", struct kvm_vcpu, arch.iflags),
+	MEMBER("vcpu.arch.debug_owner", struct kvm_vcpu, arch.debug_owner),
+	MEMBER("vcpu.arch.ctxt.regs.pc", struct kvm_vcpu, arch.ctxt.regs.pc),
+	MEMBER("vcpu.arch.ctxt.regs.pstate", struct kvm_vcpu, arch.ctxt.regs.pstate),
+
+	HCALL(__pkvm_init),
+	HCALL(__pkvm_create_private_mapping),
+	HCALL(__pkvm_cpu_set_vector),
+	HCALL(__kvm_enable_ssbs),
+	HCALL(__vgic_v3_init_lrs),
+	HCALL(__vgic_v3_get_gic_config),
+	HCALL(__pkvm_prot_finalize),
+	HCALL(__kvm_adjust_pc),
+	HCALL(__kvm_vcpu_run),
+	HCALL(__kvm_flush_vm_context),
+	HCALL(__kvm_tlb_flush_vmid_ipa),
+	HCALL(__kvm_tlb_flush_vmid_ipa_nsh),
+	HCALL(__kvm_tlb_flush_vmid),
+	HCALL(__kvm_tlb_flush_vmid_range),
+	HCALL(__kvm_flush_cpu_context),
+	HCALL(__kvm_timer_set_cntvoff),
+	HCALL(__vgic_v5_save_apr),
+	HCALL(__vgic_v5_restore_vmcr_apr),
+	HCALL(__pkvm_host_share_hyp),
+	HCALL(__pkvm_host_unshare_hyp),
+	HCALL(__pkvm_reserve_vm),
+	HCALL(__pkvm_unreserve_vm),
+	HCALL(__pkvm_init_vm),
+	HCALL(__pkvm_init_vcpu),
+	HCALL(__pkvm_start_teardown_vm),
+	HCALL(__pkvm_finalize_teardown_vm),
+	HCALL(__pkvm_vcpu_load),
+	HCALL(__pkvm_vcpu_put),
+};
+
+static long find_datum(struct hostile_datum *datum)
+{
+	unsigned int i;
+
+	datum->name[sizeof(datum->name) - 1] = 0;
+	for (i = 0; i < ARRAY_SIZE(data); i++) {
+		if (!strcmp(datum->name, data[i].name)) {
+			*datum = data[i];
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static long find_object(struct hostile_object *object)
+{
+	struct file *file = fget(object->vm_fd);
+	struct kvm *kvm;
+	void *at;
+
+	if (!file)
+		return -EBADF;
+
+	kvm = file->private_data;
+	at = kvm;
+	if (object->vcpu_idx >= 0)
+		at = xa_load(&kvm->vcpu_array, object->vcpu_idx);
+	fput(file);
+
+	object->va = (u64)at;
+	return at ? 0 : -ENOENT;
+}
+
+static void call(u64 *x, bool smc)
+{
+	register u64 x0 asm("x0") = x[0];
+	register u64 x1 asm("x1") = x[1];
+	register u64 x2 asm("x2") = x[2];
+	register u64 x3 asm("x3") = x[3];
+	register u64 x4 asm("x4") = x[4];
+	register u64 x5 asm("x5") = x[5];
+	register u64 x6 asm("x6") = x[6];
+	register u64 x7 asm("x7") = x[7];
+
+	asm volatile("	cbz	%w[smc], 1f\n"
+		     "	smc	#0\n"
+		     "	b	2f\n"
+		     "1:	hvc	#0\n"
+		     "2:"
+		     : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3),
+		       "+r" (x4), "+r" (x5), "+r" (x6), "+r" (x7)
+		     : [smc] "r" (smc)
+		     : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+		       "memory");
+	x[0] = x0;
+	x[1] = x1;
+	x[2] = x2;
+	x[3] = x3;
+	x[4] = x4;
+	x[5] = x5;
+	x[6] = x6;
+	x[7] = x7;
+}
+
+static int mrs(u64 reg, u64 *val)
+{
+	switch (reg) {
+	case HOSTILE_ID_AA64MMFR0_EL1:
+		*val = read_sysreg(id_aa64mmfr0_el1);
+		return 0;
+	case HOSTILE_CPACR_EL1:
+		*val = read_sysreg(cpacr_el1);
+		return 0;
+	case HOSTILE_MDSCR_EL1:
+		*val = read_sysreg(mdscr_el1);
+		return 0;
+	case HOSTILE_ICC_SRE_EL1:
+		*val = read_sysreg_s(SYS_ICC_SRE_EL1);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int msr(u64 reg, u64 val)
+{
+	switch (reg) {
+	case HOSTILE_CPACR_EL1:
+		write_sysreg(val, cpacr_el1);
+		break;
+	case HOSTILE_MDSCR_EL1:
+		write_sysreg(val, mdscr_el1);
+		break;
+	case HOSTILE_OSLAR_EL1:
+		write_sysreg(val, oslar_el1);
+		break;
+	case HOSTILE_ICC_SRE_EL1:
+		write_sysreg_s(val, SYS_ICC_SRE_EL1);
+		break;
+	default:
+		return -EINVAL;
+	}
+	isb();
+	return 0;
+}
+
+static int write_mem(void *at, u64 *val, u32 size)
+{
+	switch (size) {
+	case 1:
+		__put_kernel_nofault(at, val, u8, fault);
+		return 0;
+	case 2:
+		__put_kernel_nofault(at, val, u16, fault);
+		return 0;
+	case 4:
+		__put_kernel_nofault(at, val, u32, fault);
+		return 0;
+	case 8:
+		__put_kernel_nofault(at, val, u64, fault);
+		return 0;
+	}
+	return -EINVAL;
+fault:
+	return -EFAULT;
+}
+
+/*
+ * Read 52 bits of physical address, which only tables of 64K pages can name where
+ * there is no LPA2: one block of 512M in a table of level 2, for TTBR0_EL1.
+ */
+static int read_far(u64 *table, u64 pa, u64 *val)
+{
+	u64 tcr = read_sysreg(tcr_el1), ttbr0 = read_sysreg(ttbr0_el1);
+	u64 in_block = pa & (SZ_512M - 1);
+	int ret = 0;
+
+	table[1] = (pa & GENMASK(47, 29)) | (pa >> 48 & 0xf) << 12 |
+		   PMD_TYPE_SECT | PMD_SECT_AF | PMD_SECT_S |
+		   PMD_SECT_PXN | PMD_SECT_UXN | PTE_WRITE;
+	dsb(ishst);
+	write_sysreg(__pa(table), ttbr0_el1);
+	write_sysreg((tcr & ~(TCR_EL1_T0SZ_MASK | TCR_EL1_TG0_MASK | TCR_EL1_IPS_MASK)) |
+		     SYS_FIELD_PREP(TCR_EL1, T0SZ, 64 - 42) |
+		     SYS_FIELD_PREP_ENUM(TCR_EL1, TG0, 64K) |
+		     SYS_FIELD_PREP(TCR_EL1, IPS, ID_AA64MMFR0_EL1_PARANGE_52), tcr_el1);
+	isb();
+	local_flush_tlb_all();
+
+	pagefault_disable();
+	__get_kernel_nofault(val, (void *)(SZ_512M + in_block), u64, fault);
+	goto out;
+fault:
+	ret = -EFAULT;
+out:
+	pagefault_enable();
+	write_sysreg(tcr, tcr_el1);
+	write_sysreg(ttbr0, ttbr0_el1);
+	isb();
+	local_flush_tlb_all();
+	return ret;
+}
+
+/* Neither access is fatal where the memory is not the host's. */
+static int take_step(struct hostile_step *step)
+{
+	void *at = (void *)step->at;
+
+	switch (step->op) {
+	case HOSTILE_HVC:
+		call(step->x, false);
+		return 0;
+	case HOSTILE_SMC:
+		call(step->x, true);
+		return 0;
+	case HOSTILE_READ:
+		if (step->size > sizeof(step->x[0]))
+			return -EINVAL;
+		step->x[0] = 0;
+		return copy_from_kernel_nofault(step->x, at, step->size);
+	case HOSTILE_WRITE:
+		return write_mem(at, step->x, step->size);
+	case HOSTILE_MRS:
+		return mrs(step->at, step->x);
+	case HOSTILE_MSR:
+		return msr(step->at, step->x[0]);
+	case HOSTILE_FAR:
+		return read_far(at, step->x[0], step->x);
+	}
+	return -EINVAL;
+}
+
+static void run_script(void *arg)
+{
+	struct hostile_script *script = arg;
+	struct hostile_step *steps = (void *)script->steps;
+	unsigned long flags;
+	unsigned int i;
+
+	local_irq_save(flags);
+	for (i = 0; i < script->nr_steps; i++)
+		steps[i].err = take_step(&steps[i]);
+	local_irq_restore(flags);
+}
+
+/* The results are those of the last time. */
+static long repeat_script(struct hostile_script *script)
+{
+	void __user *user = u64_to_user_ptr(script->steps);
+	size_t size = script->nr_steps * sizeof(struct hostile_step);
+	struct hostile_step *asked, *taken;
+	long ret = 0;
+
+	if (script->nr_steps > HOSTILE_MAX_STEPS)
+		return -EINVAL;
+
+	asked = memdup_user(user, size);
+	if (IS_ERR(asked))
+		return PTR_ERR(asked);
+	taken = kmalloc(size, GFP_KERNEL);
+	if (!taken)
+		ret = -ENOMEM;
+
+	script->steps = (u64)taken;
+	do {
+		if (ret || fatal_signal_pending(current))
+			break;
+		memcpy(taken, asked, size);
+		ret = smp_call_function_single(script->cpu, run_script, script, true);
+		cond_resched();
+	} while (script->repeat--);
+
+	if (!ret && copy_to_user(user, taken, size))
+		ret = -EFAULT;
+	kfree(taken);
+	kfree(asked);
+	return ret;
+}
+
+/*
+ * The device never frees pages by itself: only the caller can know that EL2 has
+ * given them back.
+ */
+static long alloc_pages_for(struct hostile_pages *pages)
+{
+	void *va = alloc_pages_exact(pages->size, GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN);
+
+	pages->va = (u64)va;
+	pages->pa = va ? __pa(va) : 0;
+	return va ? 0 : -ENOMEM;
+}
+
+static long hostile_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	void __user *user = (void __user *)arg;
+	union {
+		struct hostile_script script;
+		struct hostile_object object;
+		struct hostile_datum datum;
+		struct hostile_pages pages;
+	} u;
+	long ret;
+
+	if (_IOC_SIZE(cmd) > sizeof(u))
+		return -ENOTTY;
+	if (copy_from_user(&u, user, _IOC_SIZE(cmd)))
+		return -EFAULT;
+
+	switch (cmd) {
+	case HOSTILE_SCRIPT:
+		return repeat_script(&u.script);
+	case HOSTILE_OBJECT:
+		ret = find_object(&u.object);
+		break;
+	case HOSTILE_DATUM:
+		ret = find_datum(&u.datum);
+		break;
+	case HOSTILE_ALLOC:
+		ret = alloc_pages_for(&u.pages);
+		break;
+	case HOSTILE_FREE:
+		free_pages_exact((void *)u.pages.va, u.pages.size);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+
+	if (!ret && copy_to_user(user, &u, _IOC_SIZE(cmd)))
+		ret = -EFAULT;
+	return ret;
+}
+
+static const struct file_operations hostile_fops = {
+	.owner		= THIS_MODULE,
+	.unlocked_ioctl	= hostile_ioctl,
+};
+
+static struct miscdevice hostile_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= HOSTILE_DEVICE,
+	.mode	= 0600,
+	.fops	= &hostile_fops,
+};
+
+static int __init hostile_init(void)
+{
+	/* An HVC is for EL2, and elsewhere there is none. */
+	return is_protected_kvm_enabled() ? misc_register(&hostile_device) : -ENODEV;
+}
+module_init(hostile_init);
+
+static void __exit hostile_exit(void)
+{
+	misc_deregister(&hostile_device);
+}
+module_exit(hostile_exit);
+
+MODULE_DESCRIPTION("Attack EL2 of protected KVM, for selftests");
+MODULE_LICENSE("GPL");
