@@ -111,15 +111,20 @@ findings() {
 		END { exit found }' <(changed_lines; echo) "$1"
 }
 
-# compile OUT LOG ARG...: make KVM and EL2 anew.
+# compile OUT LOG ARG...: make EL2 anew, and of KVM the files that the series touches,
+# or all of it if one of them is not below arch/arm64/kvm.
 compile() {
-	local out=$1 log=$2 file ret=0
+	local out=$1 log=$2 file ret=0 targets=(arch/arm64/kvm/hyp/)
 
+	while read -r file; do
+		targets+=("${file%.c}.o")
+	done < <(touched '^arch/arm64/kvm/[^/]*\.c$')
+	[ -z "$(touched '^virt/.*\.c$')" ] || targets=(arch/arm64/kvm/)
 	"$tools/build.sh" config debug "$linux" "$out" || return
 	make -s -C "$linux" O="$out" "${@:3}" prepare || return
 	mkdir -p "$out/arch/arm64/kvm"
 	find "$out/arch/arm64/kvm" -name '*.o' -delete || return
-	make -s -C "$linux" O="$out" "${@:3}" -j"$jobs" W=1 arch/arm64/kvm/ >"$log" 2>&1 ||
+	make -s -C "$linux" O="$out" "${@:3}" -j"$jobs" W=1 "${targets[@]}" >"$log" 2>&1 ||
 		{ cat "$log"; return 1; }
 	# What is not compiled has no findings, either.
 	while read -r file; do

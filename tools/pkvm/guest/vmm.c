@@ -59,7 +59,8 @@ static void exec_vmm(const struct vmm *vmm)
 {
 	const char *argv[MAX_ARGS] = {
 		PROGRAM, "-M", "virt,gic-version=3", "-accel", "kvm", "-m", "512M",
-		"-no-reboot", "-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio",
+		"-no-reboot", "-nodefaults", "-display", "none", "-monitor", "none",
+		"-serial", "stdio",
 	};
 	int argc = 15;
 	char smp[16];
