@@ -134,11 +134,15 @@ compile() {
 	return $ret
 }
 
-# gcc's findings come with those of sparse.
+# gcc's findings come with those of sparse. The last release of sparse, 0.6.4, does
+# not know __typeof_unqual__; a kernel that takes no sparse says so, and goes on without.
 sparse() {
 	local log=$logs/sparse.out
 
-	compile "$out" "$log" CROSS_COMPILE=aarch64-linux-gnu- C=1 && findings "$log"
+	compile "$out" "$log" CROSS_COMPILE=aarch64-linux-gnu- C=1 \
+		CHECK="sparse -D__typeof_unqual__=__typeof__" || return
+	! grep 'not available or not up to date' "$log" || return
+	findings "$log"
 }
 
 clang() {
