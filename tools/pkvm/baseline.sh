@@ -94,7 +94,7 @@ upstream_plan() {
 		awk -v test="$name" -v where="$1" '
 			$1 == test && ($2 == "*" || $2 == where) && $3 == "norun" { found = 1 }
 			END { exit found }' "$tools/expectations" || continue
-		echo "900 $name $program"
+		echo "300 $name $program"
 	done
 }
 
@@ -110,7 +110,7 @@ run() {
 		[ ! -s "$build/plan-$name" ] || boot "$name" "$configuration" || ret=1
 
 		# Of the series' own one may be the end of the base: go on behind it.
-		own_tests "${T:-*}" | sed 's,.*,900 & arm64/&,' >"$build/plan-todo"
+		own_tests "${T:-*}" | sed 's,.*,300 & arm64/&,' >"$build/plan-todo"
 		for ((boots = 1; boots < 20; boots++)); do
 			name=baseline-own$boots-$configuration
 			[ -s "$build/plan-todo" ] || break
