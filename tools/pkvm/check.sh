@@ -14,7 +14,7 @@
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
 # TCG; and, on a release kernel that is not in protected mode, the one that has to do
-# with that. The debug kernel, which is ten times slower and takes long to build, runs
+# with that. The debug kernel, which is much slower, to build and to run, runs
 # the series' own tests on cortex-a57 and max, or wherever CPU= asks for it.
 
 . "$(dirname "$0")/lib.sh"
