@@ -170,8 +170,10 @@ programs() {
 	rm -rf "$to"
 	mkdir -p "$to/tools"
 	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- headers || return
-	EXTRA_CFLAGS="-Wextra -Wundef -Wmissing-prototypes -Wvla -Wno-missing-field-initializers
-		-Wno-sign-compare -Wno-unused-parameter -Wno-type-limits" \
+	# In one line, as it becomes a part of one in the Makefile.
+	EXTRA_CFLAGS=$(echo -Wextra -Wundef -Wmissing-prototypes -Wvla \
+			-Wno-missing-field-initializers -Wno-sign-compare \
+			-Wno-unused-parameter -Wno-type-limits) \
 		make -s -C "$linux/tools/testing/selftests/kvm" -j"$jobs" \
 		CROSS_COMPILE=aarch64-linux-gnu- TEST_GEN_MODS_DIR= \
 		OUTPUT="$to" abs_objdir="$to" KHDR_INCLUDES="-isystem $out/usr/include" \
