@@ -125,7 +125,8 @@ static int signal_of(void (*body)(void))
 static void run_udf(void) { asm volatile(".inst 0x00000000"); }
 static void run_rdvl(void) { asm volatile(".inst 0x04bf5020" : : : "x0"); }
 static void run_smstart(void) { asm volatile(".inst 0xd503477f"); }
-static void read_pmccntr(void) { asm volatile("mrs x0, s3_3_c9_c13_0" : : : "x0"); }
+/* Not PMCCNTR_EL0: QEMU looks at no trap of EL2 when EL0 reads that. */
+static void read_pmcr(void) { asm volatile("mrs x0, s3_3_c9_c12_0" : : : "x0"); }
 static void read_por(void) { asm volatile("mrs x0, s3_3_c10_c2_4" : : : "x0"); }
 static void read_tpidr2(void) { asm volatile("mrs x0, s3_3_c13_c0_5" : : : "x0"); }
 static void read_amcr(void) { asm volatile("mrs x0, s3_3_c13_c2_0" : : : "x0"); }
@@ -141,7 +142,7 @@ enum outcome check_undef(const struct expected *expected, char *why)
 		{ "udf #0", run_udf, false },
 		{ "rdvl (SVE)", run_rdvl, true },
 		{ "smstart (SME)", run_smstart, true },
-		{ "mrs PMCCNTR_EL0", read_pmccntr, true },
+		{ "mrs PMCR_EL0", read_pmcr, true },
 		{ "mrs POR_EL0", read_por, true },
 		{ "mrs TPIDR2_EL0", read_tpidr2, true },
 		{ "mrs AMCR_EL0", read_amcr, true },
