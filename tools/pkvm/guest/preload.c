@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Preloaded into a VMM that does not know protected VMs: every VM that it
- * creates becomes one.
+ * creates becomes one. A VMM that does know them needs nothing of this.
  *
- * Today's VMMs ask /dev/kvm what a VM can do, and hand the answer to
- * KVM_ARM_VCPU_INIT and others. /dev/kvm speaks of the host. So let a protected
- * VM answer, one that is there to be asked.
+ *   - The type: KVM_CREATE_VM with KVM_VM_TYPE_ARM_PROTECTED.
+ *   - Capabilities: such a VMM asks /dev/kvm what a VM can do, and hands the
+ *     answer to KVM_ARM_VCPU_INIT and others. /dev/kvm speaks of the host. So let
+ *     a protected VM answer, one that is there to be asked. It says that it has no
+ *     read-only memory, so QEMU goes without a slot for its flash.
+ *   - A reset: the VMM would fill the guest's memory anew, which is donated and no
+ *     longer the VMM's, and die of SIGSEGV. A guest that resets shuts down instead.
  */
 
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,13 +24,11 @@
 
 #include "util.h"
 
-#define VM_TYPE_PROTECTED	BIT(31)
-
 static int create_vm(int fd, unsigned long type)
 {
-	int vm = syscall(SYS_ioctl, fd, KVM_CREATE_VM, type | VM_TYPE_PROTECTED);
+	int vm = syscall(SYS_ioctl, fd, KVM_CREATE_VM, type | KVM_VM_TYPE_ARM_PROTECTED);
 
-	fprintf(stderr, "preload: KVM_CREATE_VM %#lx: %s\n", type | VM_TYPE_PROTECTED,
+	fprintf(stderr, "preload: KVM_CREATE_VM %#lx: %s\n", type | KVM_VM_TYPE_ARM_PROTECTED,
 		vm < 0 ? "refused" : "a protected VM");
 	return vm;
 }
@@ -45,28 +48,29 @@ static int vm_to_ask(int dev_kvm)
 	if (vm < 0) {
 		ipa_bits = syscall(SYS_ioctl, dev_kvm, KVM_CHECK_EXTENSION,
 				   KVM_CAP_ARM_VM_IPA_SIZE);
-		vm = syscall(SYS_ioctl, dev_kvm, KVM_CREATE_VM, VM_TYPE_PROTECTED | ipa_bits);
+		vm = syscall(SYS_ioctl, dev_kvm, KVM_CREATE_VM,
+			     KVM_VM_TYPE_ARM_PROTECTED | ipa_bits);
 	}
 	return vm < 0 ? dev_kvm : vm;
 }
 
-/* Is this something that a VMM hands on to KVM_ARM_VCPU_INIT, or sets up? */
-static bool is_of_the_vm(unsigned long cap)
+/* VMMs have a thread for each vCPU, which looks at the exit after this. */
+static int run_vcpu(int fd, unsigned long arg)
 {
-	switch (cap) {
-	case KVM_CAP_ARM_PMU_V3:
-	case KVM_CAP_ARM_SVE:
-	case KVM_CAP_ARM_EL1_32BIT:
-	case KVM_CAP_ARM_EL2:
-	case KVM_CAP_ARM_MTE:
-	case KVM_CAP_ARM_PTRAUTH_ADDRESS:
-	case KVM_CAP_ARM_PTRAUTH_GENERIC:
-	case KVM_CAP_STEAL_TIME:
-	case KVM_CAP_ARM_INJECT_SERROR_ESR:
-		return true;
-	default:
-		return false;
+	static __thread struct kvm_run *run;
+	static __thread int run_fd = -1;
+	int ret = syscall(SYS_ioctl, fd, KVM_RUN, arg);
+
+	if (run_fd != fd) {
+		run = mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		run_fd = fd;
 	}
+	if (!ret && run != MAP_FAILED && run->exit_reason == KVM_EXIT_SYSTEM_EVENT &&
+	    run->system_event.type == KVM_SYSTEM_EVENT_RESET) {
+		fprintf(stderr, "preload: the guest resets, which shuts it down\n");
+		run->system_event.type = KVM_SYSTEM_EVENT_SHUTDOWN;
+	}
+	return ret;
 }
 
 int ioctl(int fd, unsigned long request, ...)
@@ -78,14 +82,15 @@ int ioctl(int fd, unsigned long request, ...)
 	arg = va_arg(ap, unsigned long);
 	va_end(ap);
 
-	if (request == KVM_CREATE_VM)
+	switch (request) {
+	case KVM_CREATE_VM:
 		return create_vm(fd, arg);
-	if (request == KVM_CHECK_EXTENSION) {
-		/* The guest's memory is donated: a VMM does without flash. */
-		if (arg == KVM_CAP_READONLY_MEM)
-			return 0;
-		if (is_of_the_vm(arg) && is_dev_kvm(fd))
+	case KVM_CHECK_EXTENSION:
+		if (is_dev_kvm(fd))
 			fd = vm_to_ask(fd);
+		break;
+	case KVM_RUN:
+		return run_vcpu(fd, arg);
 	}
 	return syscall(SYS_ioctl, fd, request, arg);
 }
