@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The main job: boot a pKVM host, run Debian's own kernel in it as a protected
-# guest, and print what that guest said, what CPU it has, and how often it left it.
+# guest, and print what that guest said, what CPU it has, and how often it left it;
+# then look for what a guest keeps in its memory, in a protected and an ordinary one.
 #
 # usage: demo.sh CONFIGURATION FLAVOUR
+#	GUEST_CPUS=4	how many vCPUs the guests have, 2 by default
 #	COMPARE=1	run an ordinary guest, too, and print them side by side
 #	VERBOSE=1	all that the guest's kernel says, which takes twice as long
 
@@ -16,12 +18,22 @@ names=$(select_configurations "$1" "${MODE:-}")
 configuration=${names%%$'\n'*}
 kernel=$build/kernel/$2$suffix
 dir=$build/results/demo
-run_guest="900 guest_debian $build/guest/guest-run -t 800 -c 2 ${VERBOSE:+-V} ${GUEST_INITRD:+-U}"
+guest_run="$build/guest/guest-run -t 800 -c ${GUEST_CPUS:-2} ${VERBOSE:+-V}"
+run_guest="900 guest_debian $guest_run ${GUEST_INITRD:+-U}"
+case ${GUEST_CPUS:-2} in
+[1-8])	;;
+*)	die "GUEST_CPUS='$GUEST_CPUS': a guest has 1 to 8 vCPUs." ;;
+esac
 mkdir -p "$build/plans"
 {
 	echo "600 pkvm_vm_run arm64/pkvm_vm_run"
 	echo "$run_guest"
 	[ -z "${COMPARE:-}" ] || echo "${run_guest/guest_debian/guest_ordinary} -N"
+	if [ -z "${GUEST_INITRD:-}" ]; then
+		echo "900 guest_resets $guest_run -R"
+		echo "900 look_at_protected $guest_run -L"
+		echo "900 look_at_ordinary $guest_run -L -N"
+	fi
 } >"$build/plans/demo"
 
 # said TEST KEY: what a test said in lines "# KEY: ...".
@@ -46,6 +58,12 @@ heading "The host"
 grep -ahE 'Booting Linux|kvm \[' "$dir/console.log" | sed 's/\r$//; s/^/  | /'
 heading "The protected guest's console"
 said guest_debian console | sed 's/^/  | /'
+
+heading "What the host finds of a pattern that a guest keeps in its memory"
+for kind in protected ordinary; do
+	printf '  %-10s %s\n' "$kind" "$(said "look_at_$kind" found | paste -sd ';' | sed 's/;/; /g')"
+done
+[ -z "${GUEST_INITRD:-}" ] || say "  It is not looked for in a guest whose initramfs is not ours."
 
 heading "What a process in that guest sees of its CPU"
 said guest_debian value | awk '{ printf "  %-22s %s\n", $1, substr($0, length($1) + 2) }' | fold -s -w 79

@@ -180,7 +180,8 @@ build() {
 	local sources=$tools/guest
 
 	compile init -static "$sources"/{init,checks,checks-cpu,checks-system}.c
-	compile guest-run -static "$sources"/{guest-run,vmm}.c
+	compile guest-run -static -I "$linux/tools/testing/selftests/kvm/include" \
+		"$sources"/{guest-run,look,vmm}.c
 	compile preload.so -shared -fPIC -isystem "$build/selftests/headers/usr/include" \
 		"$sources/preload.c"
 	make_initrd

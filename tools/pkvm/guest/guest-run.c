@@ -4,15 +4,15 @@
  * as the guest's first process. Talk to that on the guest's console, and
  * report what it found, as TAP, with all that the console said.
  *
- * usage: guest-run [-c CPUS] [-t SECONDS] [-P] [-N] [-U] [-V]
- *	-P	the VM has no PAuth, although the host has it
+ * usage: guest-run [-c CPUS] [-t SECONDS] [-N] [-L | -R] [-U] [-V]
  *	-N	an ordinary VM, not a protected one
+ *	-L	look for what the guest keeps in its memory, and give the guest up
+ *	-R	the guest only resets
  *	-U	the initramfs is not ours: only look at how the guest ends
  *	-V	all that the kernel says; otherwise its warnings and our report, since
  *		each character on the console is an exit to the VMM
  *
- * A guest must boot, check itself and power off. A reset ends it, too: the memory
- * of a protected VM is donated, so the VMM cannot fill it anew.
+ * A guest must boot, check itself and power off.
  */
 
 #define _GNU_SOURCE
@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "look.h"
 #include "util.h"
 #include "vmm.h"
 
@@ -35,10 +36,12 @@
 
 #define MAX_CASES	128
 
-static struct vmm vmm = { .cpus = 1, .pauth = true, .protected = true };
+static struct vmm vmm = { .cpus = 1, .protected = true };
 
 static struct {
 	int seconds;
+	bool look;
+	bool reset;
 	bool unchecked;
 	bool verbose;
 } options = { .seconds = 540 };
@@ -50,6 +53,8 @@ static struct {
 	int boots;
 	int vms;
 	bool ends;
+	unsigned long pages[2], pattern;
+	int looks;
 } guest;
 
 static void add_case(const char *result, const char *text)
@@ -106,6 +111,54 @@ static void answer(int to_guest, const char *line)
 		perror("guest-run: console");
 }
 
+/* What a look at the guest's memory found, and whether it had to. */
+static void found(const char *how, const char *what, bool good)
+{
+	char text[200];
+
+	printf("# found: %s: %s\n", how, what);
+	snprintf(text, sizeof(text), "%s: %s", how, what);
+	add_case(good ? "ok" : "not ok", text);
+	guest.looks++;
+}
+
+/*
+ * Ask the VMM where the guest's pages are, look for the pattern in one of them,
+ * and let the VMM read the other.
+ */
+static void start_to_look(int to_guest)
+{
+	char line[64];
+
+	snprintf(line, sizeof(line), MONITOR "gpa2hva %#lx\n", guest.pages[0]);
+	answer(to_guest, line);
+}
+
+static void look(const char *line, int to_guest)
+{
+	static const char place[] = "Host virtual address for ";
+	char text[64], *at = strstr(line, place);
+	unsigned long gpa, hva, word;
+	const char *what;
+
+	if (at && sscanf(at + strlen(place), "%lx (%*[^)]) is %lx", &gpa, &hva) == 2) {
+		if (vmm.protected) {
+			what = look_by_el2(vmm.pid, hva);
+			found("EL2, asked for its page", what, !strcmp(what, "refused"));
+		}
+		what = look_by_kernel(vmm.pid, hva, guest.pattern);
+		found("/proc/PID/mem", what, vmm.protected ? strncmp(what, "the ", 4) &&
+		      strcmp(what, "something else") : !strcmp(what, "the pattern"));
+		snprintf(text, sizeof(text), "xp /1xg %#lx\n", guest.pages[1]);
+		answer(to_guest, text);
+	} else if (guest.pattern && sscanf(line, "%lx: %lx", &gpa, &word) == 2 &&
+		   gpa == guest.pages[1]) {
+		found("the VMM's mapping", word == guest.pattern ? "the pattern" : "something else",
+		      !vmm.protected && word == guest.pattern);
+		kill(vmm.pid, SIGKILL);
+	}
+}
+
 /* The guest's first process said @line. */
 static void told(const char *line, int to_guest)
 {
@@ -114,7 +167,13 @@ static void told(const char *line, int to_guest)
 	} else if (!strcmp(line, "end?")) {
 		guest.ends = true;
 		print_stats();
-		answer(to_guest, "go\n");
+		if (options.look)
+			start_to_look(to_guest);
+		else
+			answer(to_guest, "go\n");
+	} else if (sscanf(line, "pattern %lx %lx %lx", &guest.pages[0], &guest.pages[1],
+			  &guest.pattern) == 3) {
+		return;
 	} else if (!strncmp(line, "ok ", 3)) {
 		add_case("ok", line + 3);
 	} else if (!strncmp(line, "not ok ", 7)) {
@@ -174,6 +233,8 @@ static bool read_stream(struct stream *stream, int to_guest)
 		text = strstr(start, GUEST_PREFIX);
 		if (text && to_guest >= 0)
 			told(text + strlen(GUEST_PREFIX), to_guest);
+		else if (options.look && to_guest >= 0)
+			look(start, to_guest);
 	}
 	stream->used -= start - stream->line;
 	memmove(stream->line, start, stream->used);
@@ -237,10 +298,19 @@ static void judge(const char *how)
 
 	if (vmm.protected)
 		add_case(guest.vms ? "ok" : "not ok", "the VM is a protected one");
+	if (options.look) {
+		/* The VMM that told what it read was killed; any other died of the access. */
+		if (guest.looks && how && strstr(how, "signal 11"))
+			found("the VMM's mapping", "SIGSEGV", vmm.protected);
+		if (guest.looks != (vmm.protected ? 3 : 2))
+			add_case("not ok", how ?: "the VMM does not look");
+		return;
+	}
 	if (!options.unchecked)
 		add_case(guest.boots == 1 && guest.ends ? "ok" : "not ok",
 			 "the guest's first process runs to its end");
-	snprintf(text, sizeof(text), "the guest powers off%s%s", how ? ": " : "", how ?: "");
+	snprintf(text, sizeof(text), "the guest %s, and the VMM ends%s%s",
+		 options.reset ? "resets" : "powers off", how ? ": " : "", how ?: "");
 	add_case(how ? "not ok" : "ok", text);
 }
 
@@ -248,7 +318,7 @@ static void parse_options(int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "c:t:PNUV")) != -1) {
+	while ((opt = getopt(argc, argv, "c:t:NLRUV")) != -1) {
 		switch (opt) {
 		case 'c':
 			vmm.cpus = atoi(optarg);
@@ -256,11 +326,14 @@ static void parse_options(int argc, char **argv)
 		case 't':
 			options.seconds = atoi(optarg);
 			break;
-		case 'P':
-			vmm.pauth = false;
-			break;
 		case 'N':
 			vmm.protected = false;
+			break;
+		case 'L':
+			vmm.monitor = options.look = true;
+			break;
+		case 'R':
+			options.reset = true;
 			break;
 		case 'U':
 			options.unchecked = true;
@@ -284,9 +357,10 @@ int main(int argc, char **argv)
 	fflush(stdout);
 
 	snprintf(cmdline, sizeof(cmdline), GUEST_CMDLINE PATIENCE
-		 " loglevel=%d pvm.cpus=%d pvm.protected=%d pvm.pauth=%d",
-		 options.verbose ? 7 : 5, vmm.cpus, vmm.protected, vmm_pauth(&vmm));
-	vmm.kernel = cmdline;
+		 " loglevel=%d pvm.cpus=%d pvm.protected=%d pvm.pauth=%d pvm.look=%d pvm.reset=%d",
+		 options.verbose ? 7 : 5, vmm.cpus, vmm.protected, vmm_pauth(),
+		 options.look, options.reset);
+	vmm.cmdline = cmdline;
 	vmm_start(&vmm);
 	judge(relay());
 	return print_cases();

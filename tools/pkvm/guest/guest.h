@@ -10,6 +10,7 @@
  *	not ok NAME: WHY	one that did not
  *	skip NAME: WHY		one that this CPU or machine has no use for
  *	value NAME VALUE	something that a person wants to see
+ *	pattern GPA GPA WORD	two pages are full of a word that only the guest knew
  *	end?			waits for a line, then powers off
  */
 #ifndef PKVM_GUEST_H
@@ -30,6 +31,8 @@ struct expected {
 	int cpus;		/* pvm.cpus= */
 	bool protected;		/* pvm.protected= */
 	bool pauth;		/* pvm.pauth= */
+	bool look;		/* pvm.look=: only keep a pattern in memory, for the host */
+	bool reset;		/* pvm.reset=: only reset */
 };
 
 struct check {

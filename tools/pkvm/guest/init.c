@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The first and only process of a real guest: a distribution's own kernel,
- * unmodified, in a virtual machine. Look at the CPU from inside, reset once,
- * look again, power off. guest.h says how it reports.
+ * unmodified, in a virtual machine. Look at the CPU from inside, power off.
+ * guest.h says how it reports.
  */
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -132,13 +135,32 @@ static void show_id_registers(void)
 #undef SHOW
 }
 
-static void __attribute__((__noreturn__)) power_off(void)
+/* Keep in two pages a pattern that the host cannot know, and say where they are. */
+static void keep_pattern(void)
+{
+	uint64_t *pages, word, entry[2] = {};
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+
+	pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+	if (pages == MAP_FAILED || getrandom(&word, sizeof(word), 0) != sizeof(word))
+		say("not ok a pattern in memory: %s", strerror(errno));
+	for (int i = 0; i < 1024; i++)
+		pages[i] = word;
+	if (pread(pagemap, entry, sizeof(entry), (uintptr_t)pages / 4096 * 8) != sizeof(entry))
+		say("not ok a pattern in memory: no pagemap");
+	for (int i = 0; i < 2; i++)
+		entry[i] = (entry[i] & (BIT(55) - 1)) * 4096;
+	say("pattern %#lx %#lx %#lx", entry[0], entry[1], word);
+}
+
+static void __attribute__((__noreturn__)) end(bool reset)
 {
 	char line[16];
 
 	say("end?");
 	answer(line, sizeof(line));
-	reboot(RB_POWER_OFF);
+	reboot(reset ? RB_AUTOBOOT : RB_POWER_OFF);
 	/* The kernel panics if init returns, which the reader will notice. */
 	_exit(1);
 }
@@ -162,6 +184,8 @@ static void read_expected(struct expected *expected)
 	expected->cpus = number(cmdline, "pvm.cpus=", 1);
 	expected->protected = number(cmdline, "pvm.protected=", 1);
 	expected->pauth = number(cmdline, "pvm.pauth=", 0);
+	expected->look = number(cmdline, "pvm.look=", 0);
+	expected->reset = number(cmdline, "pvm.reset=", 0);
 }
 
 static void run_checks(const struct expected *expected)
@@ -192,10 +216,13 @@ int main(void)
 	read_expected(&expected);
 
 	say("boot");
-	show_cpuinfo();
-	show_id_registers();
-	insert_modules("/modules");
-	run_checks(&expected);
-	sync();
-	power_off();
+	if (expected.look) {
+		keep_pattern();
+	} else if (!expected.reset) {
+		show_cpuinfo();
+		show_id_registers();
+		insert_modules("/modules");
+		run_checks(&expected);
+	}
+	end(expected.reset);
 }

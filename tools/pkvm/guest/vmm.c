@@ -22,7 +22,6 @@
 
 #define ROOT		"/vmm"
 #define PROGRAM		"/usr/bin/qemu-system-aarch64"
-#define MAX_ARGS	48
 
 static void die(const char *what)
 {
@@ -45,41 +44,25 @@ void vmm_mount(void)
 		die("/dev/kvm");
 }
 
-static bool host_has_pauth(void)
+bool vmm_pauth(void)
 {
 	return getauxval(AT_HWCAP) & HWCAP_PACA;
 }
 
-bool vmm_pauth(const struct vmm *vmm)
-{
-	return vmm->pauth && host_has_pauth();
-}
-
 static void exec_vmm(const struct vmm *vmm)
 {
-	const char *argv[MAX_ARGS] = {
-		PROGRAM, "-M", "virt,gic-version=3", "-accel", "kvm", "-m", "512M",
-		"-no-reboot", "-nodefaults", "-display", "none", "-monitor", "none",
-		"-serial", "stdio",
-	};
-	int argc = 15;
 	char smp[16];
+	const char *argv[] = {
+		PROGRAM, "-M", "virt,gic-version=3", "-accel", "kvm", "-cpu", "host",
+		"-smp", smp, "-m", "512M", "-nodefaults", "-display", "none",
+		"-serial", vmm->monitor ? "mon:stdio" : "stdio",
+		"-kernel", "/boot/guest-kernel", "-initrd", "/boot/guest-initrd",
+		"-append", vmm->cmdline,
+		/* A reset of a protected VM is for the preload to deal with. */
+		vmm->protected ? NULL : "-no-reboot", NULL
+	};
 
 	snprintf(smp, sizeof(smp), "%d", vmm->cpus);
-	argv[argc++] = "-smp";
-	argv[argc++] = smp;
-	argv[argc++] = "-cpu";
-	/* Without PAuth in the host there is none to turn off. */
-	argv[argc++] = vmm->pauth || !host_has_pauth() ? "host" : "host,pauth=off";
-	if (vmm->kernel) {
-		argv[argc++] = "-kernel";
-		argv[argc++] = "/boot/guest-kernel";
-		argv[argc++] = "-initrd";
-		argv[argc++] = "/boot/guest-initrd";
-		argv[argc++] = "-append";
-		argv[argc++] = vmm->kernel;
-	}
-
 	if (chroot(ROOT) || chdir("/"))
 		die(ROOT);
 	if (vmm->protected)

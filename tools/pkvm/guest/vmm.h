@@ -12,8 +12,8 @@
 struct vmm {
 	int cpus;
 	bool protected;
-	bool pauth;		/* as far as the host has it */
-	const char *kernel;	/* the kernel's command line; NULL for no kernel */
+	bool monitor;		/* the console leads to the VMM's monitor, by MONITOR */
+	const char *cmdline;	/* the kernel's command line */
 
 	pid_t pid;
 	int to_guest;		/* its console */
@@ -21,11 +21,14 @@ struct vmm {
 	int errors;		/* what the VMM itself says */
 };
 
+/* What is typed on the console to get from guest to monitor. */
+#define MONITOR	"\001c"
+
 /* Make the root that the VMM runs in; no harm the second time. */
 void vmm_mount(void);
 
-/* Return whether a VM like this has PAuth on this host. */
-bool vmm_pauth(const struct vmm *vmm);
+/* Return whether a VM has PAuth on this host. */
+bool vmm_pauth(void);
 
 /* Start the VMM. Whatever fails ends the program. */
 void vmm_start(struct vmm *vmm);
