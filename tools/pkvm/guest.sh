@@ -162,6 +162,7 @@ choices() {
 			die "GUEST_KERNEL=$GUEST_KERNEL is no kernel for arm64: give an Image," \
 			    "or a vmlinuz of Debian's or Fedora's. A vmlinux will not do."
 	fi
+	[[ ${GUEST_CPUS:-2} == [1-8] ]] || die "GUEST_CPUS='$GUEST_CPUS': a guest has 1 to 8 vCPUs."
 	[ -z "${GUEST_INITRD:-}" ] || readable GUEST_INITRD "$GUEST_INITRD"
 	if [ -n "${VMM:-}" ]; then
 		program=$VMM

@@ -39,6 +39,10 @@ once() {
 }
 
 kernel() {
+	case $1 in
+	release | debug) ;;
+	*)	die "FLAVOUR='$1': there are release and debug." ;;
+	esac
 	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
 	once "kernel-$1$suffix" "$tools/config/host.config" "$tools/config/$1.config" -- \
 		"build the host kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
@@ -76,6 +80,7 @@ shell)
 	;;
 demo)
 	"$tools/guest.sh" choices || exit 1
+	select_configurations "${CPU:-}" "${MODE:-}" >/dev/null
 	get_qemu
 	kernel "$2"
 	selftests
@@ -83,14 +88,7 @@ demo)
 	;;
 check)
 	get_qemu
-	case ${FLAVOUR:-release} in
-	release | debug)
-		kernel "${FLAVOUR:-release}"
-		;;
-	*)
-		die "FLAVOUR='$FLAVOUR': there are release and debug."
-		;;
-	esac
+	kernel "${FLAVOUR:-release}"
 	selftests
 	once native -- "build the tests that run on this machine" "$tools/build.sh" native
 	;;
