@@ -180,7 +180,7 @@ build() {
 	mkdir -p "$out"
 	local sources=$tools/guest
 
-	compile init -static "$sources"/{init,checks,checks-cpu,checks-system}.c
+	compile init -static "$sources"/{init,checks-cpu,checks-system}.c
 	compile guest-run -static -I "$linux/tools/testing/selftests/kvm/include" \
 		"$sources"/{guest-run,look,vmm}.c
 	compile preload.so -shared -fPIC -isystem "$build/selftests/headers/usr/include" \

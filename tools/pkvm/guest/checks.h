@@ -14,6 +14,9 @@
 #define fail(...)	({ snprintf(why, WHY_MAX, __VA_ARGS__); FAIL; })
 #define skip(...)	({ snprintf(why, WHY_MAX, __VA_ARGS__); SKIP; })
 
+/* Return how many CPUs are online. */
+int online_cpus(void);
+
 /* Let the caller run on @cpu only; return 0, or -1 and errno. */
 int move_to(int cpu);
 

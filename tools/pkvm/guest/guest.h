@@ -17,7 +17,6 @@
 #define PKVM_GUEST_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #define GUEST_PREFIX	"pvm: "
 
@@ -35,21 +34,6 @@ struct expected {
 	bool reset;		/* pvm.reset=: only reset */
 };
 
-struct check {
-	const char *name;
-	/* Leave in @why, of WHY_MAX bytes, why it did not pass. */
-	enum outcome (*run)(const struct expected *expected, char *why);
-};
-
 #define WHY_MAX	160
-
-extern const struct check checks[];
-extern const size_t nr_checks;
-
-/* Print one line of the protocol, whole, whatever the kernel prints. */
-void say(const char *fmt, ...) __attribute__((__format__(printf, 1, 2)));
-
-/* Return how many CPUs are online. */
-int online_cpus(void);
 
 #endif

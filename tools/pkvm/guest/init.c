@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,14 +23,48 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "guest.h"
-#include "util.h"
+#include "checks.h"
+
+/* In this order. */
+static const struct {
+	const char *name;
+	enum outcome (*run)(const struct expected *expected, char *why);
+} checks[] = {
+	{ "every CPU is up",			check_cpus },
+	{ "hidden features are not found",	check_hidden },
+	{ "PAuth is there as the VM has it",	check_pauth },
+	{ "no PMU",				check_pmu },
+	{ "SIGILL, and the guest lives",	check_undef },
+	{ "SIGTRAP for BRK",			check_brk },
+	{ "a debugger steps a process",		check_step },
+	{ "timers",				check_timers },
+	{ "CPUs wake each other",		check_ipis },
+	{ "FP registers",			check_fp },
+	{ "the kernel's ciphers",		check_crypto },
+	{ "memory",				check_memory },
+	{ "CPUs go off and come back",		check_hotplug },
+};
+
+int online_cpus(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+int move_to(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
 
 /*
  * The kernel prints a record of its log in one piece; what a process writes
  * to the console may be torn apart by one.
  */
-void say(const char *fmt, ...)
+static void __attribute__((__format__(printf, 1, 2)))
+say(const char *fmt, ...)
 {
 	static int log = -1;
 	/* A warning, so that it is seen where a quiet console is asked for. */
@@ -190,7 +225,7 @@ static void read_expected(struct expected *expected)
 
 static void run_checks(const struct expected *expected)
 {
-	for (size_t i = 0; i < nr_checks; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		char why[WHY_MAX] = "";
 
 		switch (checks[i].run(expected, why)) {
