@@ -44,6 +44,7 @@ help:
 	@echo '  make bisect     build every patch by itself: FROM=number LLVM=1'
 	@echo '  make baseline   the selftests on the unpatched base: T= CPU= OURS=1'
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
+	@echo '  make tarball    the selftests with a runner, for a board that runs the kernel'
 	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
 	@echo '  make list       the names of tests and configurations'
 	@echo '  make menuconfig the choices, all of which have defaults'
@@ -78,6 +79,12 @@ demo: series
 	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
 	@$(run)/stages.sh demo $(DEMO_FLAVOUR)
 	@$(run)/demo.sh $(DEMO_CPU) $(DEMO_FLAVOUR)
+
+tarball: series
+	@$(run)/deps.sh build
+	@$(run)/stages.sh kernel release
+	@$(run)/stages.sh selftests
+	@$(run)/tarball.sh
 
 bisect: series
 	@$(run)/deps.sh build $(if $(LLVM),llvm)
@@ -120,6 +127,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline demo bisect lint shell gdb list \
+.PHONY: help base series refresh kernel check baseline demo tarball bisect lint shell gdb list \
 	menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:
