@@ -21,7 +21,7 @@ DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
 export T CPU MODE FLAVOUR APPEND JOBS FORCE NODEPS TALLY FROM OURS W
-export GUEST_CPUS GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE
+export ROOT GUEST_CPUS GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE
 
 run := tools/pkvm
 
@@ -30,7 +30,7 @@ help:
 	@echo 'A fixed CPU for protected VMs: the series, and how to build, boot and prove it'
 	@echo
 	@echo '  make demo       from nothing to Debian in a protected VM, and what CPU it sees:'
-	@echo '                  CPU= GUEST_CPUS= COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
+	@echo '                  CPU= GUEST_CPUS= ROOT=debian COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
 	@echo '  make check      every test; T=name CPU=max MODE=hvhe narrow it; with FLAVOUR=debug'
 	@echo '                  on a kernel that looks for mistakes'
 	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='

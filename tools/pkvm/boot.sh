@@ -84,10 +84,13 @@ run() {
 		-device virtio-serial-device
 		-chardev "file,id=results,path=$dir/results.ktap"
 		-device "virtserialport,chardev=results,name=results")
-	# Real guests have their VMM and all else on a disk.
+	# Real guests have their VMM and all else on a disk, vda: the last one here.
 	if grep -q " $build/guest/" "$plan"; then
-		disk=file=$build/guest/disk,format=raw,if=none,id=guest,readonly=on
-		qemu+=(-drive "$disk" -device "virtio-blk-device,drive=guest")
+		for disk in "root-disk,snapshot=on" "disk,readonly=on"; do
+			[ "${disk%%,*}" = disk ] || grep -q ' -D' "$plan" || continue
+			qemu+=(-drive "file=$build/guest/$disk,format=raw,if=none,id=${disk%%,*}"
+				-device "virtio-blk-device,drive=${disk%%,*}")
+		done
 	fi
 	printf '#!/bin/sh\nexec' >"$dir/qemu.sh"
 	printf ' %q' "${qemu[@]}" >>"$dir/qemu.sh"

@@ -6,6 +6,7 @@
 # then look for what a guest keeps in its memory, in a protected and an ordinary one.
 #
 # usage: demo.sh CONFIGURATION FLAVOUR
+#	ROOT=debian	run a guest with Debian's root file system on virtio, too
 #	GUEST_CPUS=4	how many vCPUs the guests have, 2 by default
 #	COMPARE=1	run an ordinary guest, too, and print them side by side
 #	VERBOSE=1	all that the guest's kernel says, which takes twice as long
@@ -25,6 +26,7 @@ mkdir -p "$build/plans"
 	echo "600 pkvm_vm_run arm64/pkvm_vm_run"
 	echo "$run_guest"
 	[ -z "${COMPARE:-}" ] || echo "${run_guest/guest_debian/guest_ordinary} -N"
+	[ -z "${ROOT:-}" ] || echo "900 guest_root $guest_run -D"
 	if [ -z "${GUEST_INITRD:-}" ]; then
 		echo "900 guest_resets $guest_run -R"
 		echo "900 look_at_protected $guest_run -L"
@@ -54,6 +56,12 @@ heading "The host"
 grep -ahE 'Booting Linux|kvm \[' "$dir/console.log" | sed 's/\r$//; s/^/  | /'
 heading "The protected guest's console"
 said guest_debian console | sed 's/^/  | /'
+
+if [ -n "${ROOT:-}" ]; then
+	heading "The console of the guest with Debian's root on virtio, and what it shares"
+	said guest_root console | sed 's/^/  | /'
+	said guest_root value | sed 's/^/  /'
+fi
 
 heading "What the host finds of a pattern that a guest keeps in its memory"
 for kind in protected ordinary; do

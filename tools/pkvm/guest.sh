@@ -11,6 +11,7 @@
 # From the environment, each instead of what comes from Debian:
 #	GUEST_KERNEL=FILE	an arm64 Image (modules of its own are not loaded)
 #	GUEST_INITRD=FILE	an initramfs; the guest's checks are those of ours
+#	ROOT=debian		another guest, with Debian's root file system on virtio
 #	VMM=FILE|DIRECTORY	qemu-system-aarch64 for arm64, or a root that has
 #				it in usr/bin
 
@@ -23,6 +24,10 @@ kernel_suite=bookworm
 
 fetched=$build/arm64
 out=$build/guest
+
+# The root file system of ROOT=debian. No script of a package is run for it, and
+# root-check.sh is its first process.
+root_packages=(base-files bash coreutils iproute2 iputils-ping mount util-linux)
 
 # What the guest's kernel is asked to load: ciphers that use FP registers, each
 # tested by the kernel when it is loaded.
@@ -42,6 +47,8 @@ fetch() {
 	[ -n "${GUEST_KERNEL:-}" ] ||
 		ONLY='linux-image-6*' get guest-kernel "fetch Debian's kernel for arm64" \
 			"$kernel_suite" linux-image-cloud-arm64
+	[ -z "${ROOT:-}" ] ||
+		get root "fetch Debian's root file system" "$vmm_suite" "${root_packages[@]}"
 }
 
 readable() {
@@ -133,12 +140,20 @@ make_disk() {
 	cp "$out/preload.so" "$root/usr/lib/"
 	cp "$kernel" "$root/boot/guest-kernel"
 	cp "$initrd" "$root/boot/guest-initrd"
+	[ -z "${ROOT:-}" ] ||
+		cp "$build/kernel/guest$suffix/arch/arm64/boot/Image" "$root/boot/root-kernel"
 
 	rm -f "$out/disk.new"
 	mke2fs -q -t ext2 -b 4096 -m 0 -d "$root" "$out/disk.new" \
 		$(($(du -sm --apparent-size "$root" | cut -f 1) * 5 / 4 + 32))M
 	mv "$out/disk.new" "$out/disk"
 	rm -rf "$root"
+}
+
+make_root() {
+	cp "$tools/guest/root-check.sh" "$fetched/root/sbin/root-check"
+	rm -f "$out/root-disk"
+	mke2fs -q -t ext2 -d "$fetched/root" "$out/root-disk" 300M
 }
 
 is_elf_arm64() {
@@ -162,6 +177,7 @@ choices() {
 			die "GUEST_KERNEL=$GUEST_KERNEL is no kernel for arm64: give an Image," \
 			    "or a vmlinuz of Debian's or Fedora's. A vmlinux will not do."
 	fi
+	[ -z "${ROOT:-}" ] || [ "$ROOT" = debian ] || die "ROOT='$ROOT': there is only debian."
 	[[ ${GUEST_CPUS:-2} == [1-8] ]] || die "GUEST_CPUS='$GUEST_CPUS': a guest has 1 to 8 vCPUs."
 	[ -z "${GUEST_INITRD:-}" ] || readable GUEST_INITRD "$GUEST_INITRD"
 	if [ -n "${VMM:-}" ]; then
@@ -187,6 +203,7 @@ build() {
 		"$sources/preload.c"
 	make_initrd
 	make_disk
+	[ -z "${ROOT:-}" ] || make_root
 }
 
 case ${1:-} in

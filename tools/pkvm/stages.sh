@@ -40,12 +40,12 @@ once() {
 
 kernel() {
 	case $1 in
-	release | debug) ;;
+	release | debug | guest) ;;
 	*)	die "FLAVOUR='$1': there are release and debug." ;;
 	esac
 	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
 	once "kernel-$1$suffix" "$tools/config/host.config" "$tools/config/$1.config" -- \
-		"build the host kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
+		"build the kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
 }
 
 selftests() {
@@ -56,10 +56,10 @@ selftests() {
 # Real guests. What a person brings along is taken as it is each time.
 guests() {
 	"$tools/guest.sh" fetch || exit 1
-	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 	once guest "$tools/guest.sh" "$tools"/guest/* -- \
 		"make the disk of the real guests" "$tools/guest.sh" build
-	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}" ] || rm -f "$build/.stamp-guest"
+	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 }
 
 case ${1:-} in
@@ -83,6 +83,7 @@ demo)
 	select_configurations "${CPU:-}" "${MODE:-}" >/dev/null
 	get_qemu
 	kernel "$2"
+	[ -z "${ROOT:-}" ] || kernel guest
 	selftests
 	guests
 	;;

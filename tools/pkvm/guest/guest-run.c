@@ -4,8 +4,9 @@
  * as the guest's first process. Talk to that on the guest's console, and
  * report what it found, as TAP, with all that the console said.
  *
- * usage: guest-run [-c CPUS] [-t SECONDS] [-N] [-L | -R] [-U] [-V]
+ * usage: guest-run [-c CPUS] [-t SECONDS] [-N] [-D | -L | -R] [-U] [-V]
  *	-N	an ordinary VM, not a protected one
+ *	-D	our own kernel, and Debian's root file system on virtio
  *	-L	look for what the guest keeps in its memory, and give the guest up
  *	-R	the guest only resets
  *	-U	the initramfs is not ours: only look at how the guest ends
@@ -318,13 +319,16 @@ static void parse_options(int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "c:t:NLRUV")) != -1) {
+	while ((opt = getopt(argc, argv, "c:t:DNLRUV")) != -1) {
 		switch (opt) {
 		case 'c':
 			vmm.cpus = atoi(optarg);
 			break;
 		case 't':
 			options.seconds = atoi(optarg);
+			break;
+		case 'D':
+			vmm.root = true;
 			break;
 		case 'N':
 			vmm.protected = false;
@@ -349,7 +353,7 @@ static void parse_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	char cmdline[512];
+	char cmdline[1024];
 
 	parse_options(argc, argv);
 	vmm_mount();
@@ -357,9 +361,9 @@ int main(int argc, char **argv)
 	fflush(stdout);
 
 	snprintf(cmdline, sizeof(cmdline), GUEST_CMDLINE PATIENCE
-		 " loglevel=%d pvm.cpus=%d pvm.protected=%d pvm.pauth=%d pvm.look=%d pvm.reset=%d",
+		 " loglevel=%d pvm.cpus=%d pvm.protected=%d pvm.pauth=%d pvm.look=%d pvm.reset=%d%s",
 		 options.verbose ? 7 : 5, vmm.cpus, vmm.protected, vmm_pauth(),
-		 options.look, options.reset);
+		 options.look, options.reset, vmm.root ? ROOT_CMDLINE : "");
 	vmm.cmdline = cmdline;
 	vmm_start(&vmm);
 	judge(relay());

@@ -23,6 +23,14 @@
 /* What every guest's kernel is told. */
 #define GUEST_CMDLINE	"console=ttyAMA0 earlycon=pl011,0x9000000 panic=-1 printk.devkmsg=on"
 
+/*
+ * And one with a root on virtio: a pool for what devices see, since the default one
+ * shrinks to 1 MB a GB, and probes that say how many pages are shared and taken back.
+ */
+#define ROOT_CMDLINE	" root=/dev/vda rw init=/sbin/root-check swiotlb=8192"	\
+			" kprobe_event=p:share,pkvm_set_memory_decrypted,n=%x1:u32"	\
+			";p:unshare,pkvm_set_memory_encrypted,n=%x1:u32"
+
 enum outcome { PASS, FAIL, SKIP };
 
 /* What the launcher says of this guest on the kernel's command line. */

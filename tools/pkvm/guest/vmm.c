@@ -51,16 +51,33 @@ bool vmm_pauth(void)
 
 static void exec_vmm(const struct vmm *vmm)
 {
+	static const char * const initramfs[] = {
+		"-kernel", "/boot/guest-kernel", "-initrd", "/boot/guest-initrd",
+	};
+	/* The host's second disk. These devices see shared memory only. */
+	static const char * const root[] = {
+		"-kernel", "/boot/root-kernel",
+		"-drive", "file=/dev/vdb,format=raw,if=none,id=root", "-netdev", "user,id=net",
+		"-device", "virtio-blk-pci,drive=root,iommu_platform=on,disable-legacy=on",
+		"-device", "virtio-net-pci,netdev=net,romfile=,iommu_platform=on,disable-legacy=on",
+	};
 	char smp[16];
-	const char *argv[] = {
+	const char *argv[48] = {
 		PROGRAM, "-M", "virt,gic-version=3", "-accel", "kvm", "-cpu", "host",
 		"-smp", smp, "-m", "512M", "-nodefaults", "-display", "none",
 		"-serial", vmm->monitor ? "mon:stdio" : "stdio",
-		"-kernel", "/boot/guest-kernel", "-initrd", "/boot/guest-initrd",
 		"-append", vmm->cmdline,
-		/* A reset of a protected VM is for the preload to deal with. */
-		vmm->protected ? NULL : "-no-reboot", NULL
 	};
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	memcpy(argv + argc, vmm->root ? root : initramfs,
+	       vmm->root ? sizeof(root) : sizeof(initramfs));
+	argc += vmm->root ? ARRAY_SIZE(root) : ARRAY_SIZE(initramfs);
+	/* A reset of a protected VM is for the preload to deal with. */
+	if (!vmm->protected)
+		argv[argc++] = "-no-reboot";
 
 	snprintf(smp, sizeof(smp), "%d", vmm->cpus);
 	if (chroot(ROOT) || chdir("/"))

@@ -12,6 +12,7 @@
 struct vmm {
 	int cpus;
 	bool protected;
+	bool root;		/* a Debian root on virtio instead of an initramfs */
 	bool monitor;		/* the console leads to the VMM's monitor, by MONITOR */
 	const char *cmdline;	/* the kernel's command line */
 
