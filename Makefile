@@ -82,9 +82,7 @@ demo: series
 
 tarball: series
 	@$(run)/deps.sh build
-	@$(run)/stages.sh kernel release
-	@$(run)/stages.sh selftests
-	@$(run)/tarball.sh
+	@$(run)/stages.sh kernel release && $(run)/stages.sh selftests && $(run)/tarball.sh
 
 bisect: series
 	@$(run)/deps.sh build $(if $(LLVM),llvm)

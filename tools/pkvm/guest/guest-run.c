@@ -17,8 +17,8 @@
  */
 
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -64,46 +64,26 @@ static void add_case(const char *result, const char *text)
 		snprintf(guest.cases[guest.nr_cases++], 256, "%s\t%s", result, text);
 }
 
-/* Print what KVM counted for the VM that has run most. */
+/* Print what KVM counted for the VMM's VMs, of which only one has run. */
 static void print_stats(void)
 {
-	static const char kvm[] = "/sys/kernel/debug/kvm";
-	char path[600], dir[300] = "", best[300] = "";
-	unsigned long value, most = 0;
-	struct dirent *entry;
+	unsigned long value;
+	char pattern[64];
+	glob_t files;
 	FILE *file;
-	DIR *vms;
 
-	vms = opendir(kvm);
-	while (vms && (entry = readdir(vms))) {
-		if (!strchr(entry->d_name, '-'))
-			continue;
-		snprintf(dir, sizeof(dir), "%s/%s", kvm, entry->d_name);
-		snprintf(path, sizeof(path), "%s/exits", dir);
-		file = fopen(path, "re");
-		if (!file)
-			continue;
-		if (fscanf(file, "%lu", &value) == 1 && value > most) {
-			most = value;
-			memcpy(best, dir, sizeof(best));
-		}
-		fclose(file);
-	}
-	if (vms)
-		closedir(vms);
-
-	vms = most ? opendir(best) : NULL;
-	while (vms && (entry = readdir(vms))) {
-		snprintf(path, sizeof(path), "%s/%s", best, entry->d_name);
-		file = entry->d_type == DT_REG ? fopen(path, "re") : NULL;
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/kvm/%d-*/*", vmm.pid);
+	if (glob(pattern, 0, NULL, &files))
+		return;
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		file = fopen(files.gl_pathv[i], "re");
 		if (!file)
 			continue;
 		if (fscanf(file, "%lu", &value) == 1 && value)
-			printf("# stat: %s %lu\n", entry->d_name, value);
+			printf("# stat: %s %lu\n", strrchr(files.gl_pathv[i], '/') + 1, value);
 		fclose(file);
 	}
-	if (vms)
-		closedir(vms);
+	globfree(&files);
 }
 
 static void answer(int to_guest, const char *line)
@@ -186,22 +166,14 @@ static void told(const char *line, int to_guest)
 	}
 }
 
-/* Firmware moves the cursor, which says nothing in a log. */
+/* What moves the cursor says nothing in a log. */
 static void strip(char *line)
 {
 	char *to = line;
 
-	while (*line) {
-		if (*line == '\033' && line[1] == '[') {
-			line += 2;
-			line += strcspn(line, "ABCDHJKfhlmnsu=");
-			line += *line != '\0';
-			continue;
-		}
+	for (; *line; line++)
 		if (*line >= ' ')
 			*to++ = *line;
-		line++;
-	}
 	*to = '\0';
 }
 
