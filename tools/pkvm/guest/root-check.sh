@@ -71,7 +71,9 @@ say "value bounce pool: $(($(<$pool/io_tlb_nslabs) / 2)) pages shared, of which"
 say "value coherent buffers: $(($(pages share) - $(pages unshare))) pages shared"
 check "coherent buffers are private again when a driver goes" let_go
 say "end?"
+read -r
 sync
 mount -o remount,ro /
 echo o >/proc/sysrq-trigger
-sleep infinity
+# Another command would have to be read from the disk.
+read -r
