@@ -51,7 +51,7 @@ am() {
 # MAINTAINERS covers every file; an error of ours is a BUG_ON() at EL2; a table
 # with rows of macros uses an argument twice; the names of fields in CamelCase are
 # those of arch/arm64/tools/sysreg; kvm_nvhe_sym() and a loop below unrolled_full look
-# like functions to it.
+# like functions to it; EL2's trace events have a form of their own.
 checkpatch() {
 	local name ret=0 log=$logs/checkpatch.out
 
@@ -67,6 +67,13 @@ checkpatch() {
 				getline line <$1
 			close($1)
 			if (line ~ /kvm_nvhe_sym\(|unrolled_full$/)
+				next
+		}
+		/:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE): / {
+			for (i = 0; i < $2; i++)
+				getline line <$1
+			close($1)
+			if (line ~ /HE_(PROTO|STRUCT|ASSIGN)\(/)
 				next
 		}
 		{ print; found = 1 }
