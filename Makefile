@@ -21,7 +21,7 @@ DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
 export T CPU MODE FLAVOUR APPEND JOBS FORCE NODEPS TALLY FROM OURS W
-export ROOT GUEST_CPUS GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE
+export ROOT GUEST_CPUS GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE UPDATE
 
 run := tools/pkvm
 
@@ -43,6 +43,8 @@ help:
 	@echo '  make lint       series, checkpatch, sparse, gcc, clang, shellcheck, documentation'
 	@echo '  make bisect     build every patch by itself: FROM=number LLVM=1'
 	@echo '  make baseline   the selftests on the unpatched base: T= CPU= OURS=1'
+	@echo '  make bench      what exits cost, in instructions, base and series: CPU= UPDATE=1'
+	@echo '  make matrix     the tests on other CPU models, pages, memory, GICs: T= CPU='
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make tarball    the selftests with a runner, for a board that runs the kernel'
 	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
@@ -74,6 +76,16 @@ baseline: series
 	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
 	@$(run)/stages.sh baseline
 	@$(run)/baseline.sh
+
+bench: series
+	@$(run)/deps.sh build run
+	@$(run)/stages.sh bench
+	@$(run)/bench.py
+
+matrix: series
+	@$(run)/deps.sh build run
+	@$(run)/stages.sh matrix
+	@$(run)/matrix.sh
 
 demo: series
 	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
@@ -125,6 +137,7 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline demo tarball bisect lint shell gdb list \
+.PHONY: help base series refresh kernel check baseline bench matrix demo tarball bisect lint \
+	shell gdb list \
 	menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:

@@ -45,7 +45,10 @@ configure() {
 
 	# An option that kconfig dropped without a word is a test that does
 	# not test. CONFIG_KVM_INTEL and its like are of other architectures.
-	missing=$(cat "${fragments[@]:1}" | sed -n 's/^\(CONFIG_[A-Z0-9_]*=[^n].*\)/\1/p' |
+	# What a later fragment says holds.
+	missing=$(awk -F '[= ]' '/^CONFIG_.*=[^n]/ { want[$1] = $0 }
+			/^# CONFIG_/ { delete want[$2] }
+			END { for (i in want) print want[i] }' "${fragments[@]:1}" |
 		  grep -vxFf "$out/.config") || true
 	[ -z "$missing" ] ||
 		die "this kernel did not take these options of the fragments in" \

@@ -6,16 +6,41 @@
 
 # The configurations that are tested. Bugs differ between all four:
 #
-#	name		QEMU's -cpu and -machine; what it is for
+#	name, QEMU's -cpu, -machine; what it is for
 configurations=(
-	"cortex-a57	cortex-a57"		# nVHE; no FWB, no PAuth; r1p0
-	"max		max,mte=on"		# hVHE; every feature that QEMU has
-	"max-nvhe	max,mte=on"		# nVHE; the same features
-	"neoverse-v1	neoverse-v1"		# hVHE; a server core that exists
+	"cortex-a57 cortex-a57"		# nVHE; no FWB, no PAuth; r1p0
+	"max max mte=on"		# hVHE; every feature that QEMU has
+	"max-nvhe max mte=on"		# nVHE; the same features
+	"neoverse-v1 neoverse-v1"	# hVHE; a server core that exists
+)
+
+# More of them, for `make matrix` and where CPU= names one:
+#
+#	name, QEMU's -cpu, -machine, what else differs
+matrix=(
+	"cortex-a35 cortex-a35"
+	"cortex-a53 cortex-a53"
+	"cortex-a55 cortex-a55"
+	"cortex-a72 cortex-a72"
+	"cortex-a76 cortex-a76"
+	"cortex-a710 cortex-a710"
+	"neoverse-n1 neoverse-n1"
+	"neoverse-n2 neoverse-n2"
+	"a64fx a64fx"
+	"max-lpa2-off max,lpa2=off mte=on"
+	"max-1537M max mte=on MEMORY=1537M"
+	"max-9G max mte=on MEMORY=9G"
+	"max-8-cpus max mte=on VCPUS=8"
+	"max-pseudo-nmi max mte=on APPEND=irqchip.gicv3_pseudo_nmi=1"
+	"max-gicv2 max gic-version=2"
 )
 
 configuration_names() {
-	printf '%s\n' "${configurations[@]}" | cut -f 1
+	printf '%s\n' "${configurations[@]}" | cut -d ' ' -f 1
+}
+
+matrix_names() {
+	printf '%s\n' "${matrix[@]}" | cut -d ' ' -f 1
 }
 
 # The host on which protected VMs have to be refused: its KVM is not in
@@ -29,21 +54,14 @@ upstream_configurations() {
 	printf '%s\n' cortex-a57 max
 }
 
-# The CPU model of configuration $1, and what its machine has more than others.
-configuration_cpu() {
-	configuration_row "$1" | cut -d , -f 1
-}
-
-configuration_machine() {
-	configuration_row "$1" | cut -s -d , -f 2-
-}
-
+# The CPU model of configuration $1, what its machine has more than others, and
+# variables of host_command().
 configuration_row() {
 	local row
 
-	for row in "${configurations[@]}"; do
-		if [ "${row%%$'\t'*}" = "${1%-unprotected}" ]; then
-			printf '%s\n' "${row##*$'\t'}"
+	for row in "${configurations[@]}" "${matrix[@]}"; do
+		if [ "${row%% *}" = "${1%-unprotected}" ]; then
+			printf '%s\n' "${row#* }"
 			return 0
 		fi
 	done
@@ -72,7 +90,7 @@ configuration_mode() {
 	*-unprotected)
 		echo "Hyp nVHE mode initialized successfully"
 		;;
-	cortex-a57 | *-nvhe)
+	cortex-a35 | cortex-a53 | cortex-a57 | cortex-a72 | *-nvhe)
 		echo "Protected nVHE mode initialized successfully"
 		;;
 	*)
@@ -86,16 +104,16 @@ select_configurations() {
 	local cpu=${1:-} mode=${2:-} name found=''
 
 	while read -r name; do
-		[ -z "$cpu" ] || [ "$name" = "$cpu" ] || continue
+		[ -z "$cpu" ] || [[ " $cpu " = *" $name "* ]] || continue
 		[ -z "$mode" ] ||
 			[[ $(configuration_mode "$name") = "Protected ${mode/vhe/VHE}"* ]] ||
 			continue
 		found=1
 		echo "$name"
-	done < <(configuration_names)
+	done < <(configuration_names; [ -z "$cpu" ] || matrix_names)
 	[ -n "$found" ] ||
 		die "CPU='$cpu' MODE='$mode' selects no configuration. There are:" \
-		    "$(configuration_names | paste -sd ' '); MODE is hvhe or nvhe."
+		    "$({ configuration_names; matrix_names; } | paste -sd ' '); MODE is hvhe or nvhe."
 }
 
 # S1PIE, S1POE, TCR2, SCTLR2, GCS, FPMR and LSE128 came with QEMU 11, so an older
@@ -158,17 +176,22 @@ get_qemu() {
 # host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command
 # that starts a host; the caller adds its character devices. APPEND adds to the
 # kernel's command line, BASE=1 is for a kernel without the series. The kernel's
-# watchdogs are patient: this machine may have other work.
+# watchdogs are patient: this machine may have other work. With ICOUNT=1 the counter
+# of the machine counts instructions, it has one CPU, and each start is like the last.
 host_command() {
-	local cpu extra mode=${KVM_MODE:-protected}
+	local cpu extra more mode=${KVM_MODE:-protected}
 
 	case $1 in *-unprotected) mode=nvhe ;; esac
-	cpu=$(configuration_cpu "$1")
+	read -r cpu extra more < <(configuration_row "$1")
 	[ -z "${BASE:-}" ] || cpu+=$(base_midr "$1")
-	extra=$(configuration_machine "$1")
+	[ -z "$more" ] || local "$more"
 	find_qemu || die "there is no QEMU yet: run 'make check' or 'make demo'."
+	if [ -n "${ICOUNT:-}" ]; then
+		extra+=${extra:+,}dtb-randomness=off
+		qemu+=(-icount "shift=0,sleep=off" -seed 1 -global virtio-mmio.ioeventfd=off)
+	fi
 	qemu+=(-M "virt,virtualization=on,gic-version=3${extra:+,$extra}" -cpu "$cpu"
-		-smp "${VCPUS:-2}" -m "${MEMORY:-2G}" -nic none -display none -no-reboot
+		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}" -nic none -display none -no-reboot
 		-kernel "$2" -initrd "$3"
 		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=$mode watchdog_thresh=60 $(
 			)rcupdate.rcu_cpu_stall_timeout=120${APPEND:+ $APPEND} $(

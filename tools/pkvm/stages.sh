@@ -3,7 +3,7 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | baseline | selftests | qemu |
+# usage: stages.sh check | baseline | bench | matrix | selftests | qemu |
 #                   demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR
 
 . "$(dirname "$0")/lib.sh"
@@ -93,12 +93,24 @@ check)
 	selftests
 	once native -- "build the tests that run on this machine" "$tools/build.sh" native
 	;;
+matrix)
+	get_qemu
+	kernel release
+	[ "${CPU:-max-16k}" != max-16k ] || kernel 16k
+	selftests
+	;;
+bench)
+	get_qemu
+	kernel release
+	OURS=1 "$tools/baseline.sh" kernel || exit 1
+	selftests
+	;;
 baseline)
 	get_qemu
 	"$tools/baseline.sh" kernel || exit 1
 	selftests
 	;;
 *)
-	die "usage: stages.sh check|baseline|selftests|qemu, or demo|shell|kernel FLAVOUR"
+	die "usage: stages.sh check|baseline|bench|matrix|selftests|qemu, or demo|shell|kernel FLAVOUR"
 	;;
 esac

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What exits cost, in instructions: the base and the series side by side.
+
+usage: bench.py          the table; CPU= is one configuration, UPDATE=1 writes the reference
+       bench.py check    the series on two configurations against the reference, in KTAP
+
+The program is the selftest exit_perf_test. Under QEMU's -icount a nanosecond of the
+guest's counter is one instruction, and one start of a machine is like the other.
+The reference holds for the compiler and the QEMU that it names.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+TOOLS = os.path.dirname(os.path.realpath(__file__))
+BUILD = os.environ.get("BUILD") or os.path.join(TOOLS, "../../build")
+REFERENCE = os.path.join(TOOLS, "bench-reference.json")
+KERNELS = {"base": f"{BUILD}/kernel/base", "series": f"{BUILD}/kernel/release"}
+NVHE = "arch/arm64/kvm/hyp/nvhe"
+TOLERANCE = 0.02
+
+
+def shell(command, **env):
+	"""Run a command that may use the harness's functions; return its output."""
+	sources = f". {TOOLS}/lib.sh; . {TOOLS}/machine.sh; "
+	return subprocess.run(["bash", "-c", sources + command], check=True, text=True,
+			      stdout=subprocess.PIPE, env={**os.environ, **env}).stdout
+
+
+def measure(kernel, configuration):
+	"""Boot a host that runs the benchmark; return what it says, by name."""
+	name = f"bench-{kernel}-{configuration}"
+	os.makedirs(f"{BUILD}/plans", exist_ok=True)
+	with open(f"{BUILD}/plans/{name}", "w") as plan:
+		plan.write("900 exit_perf_test arm64/exit_perf_test\n")
+	# Both kernels get the revision of the CPU on which the base boots.
+	shell(f'"$tools/boot.sh" run {name} {configuration} {KERNELS[kernel]} '
+	      f'"$build/selftests" "$build/plans/{name}"',
+	      ICOUNT="1", BASE="1", LIMIT="1500", APPEND="nokaslr")
+	with open(f"{BUILD}/results/{name}/results.ktap") as file:
+		report = file.read()
+	with open(f"{BUILD}/results/{name}/console.log", errors="replace") as file:
+		boot = re.search(r"\[ *([\d.]+)\] Run /init", file.read())
+	costs = {f"{kind} {op}": float(cost) for kind, op, cost in
+		 re.findall(r"# cost (\S+) (\S+) (\S+)", report)}
+	if "\nok 1 exit_perf_test" not in report or not boot or not costs:
+		sys.exit(f"bench: no result, see {BUILD}/results/{name}")
+	costs["host boot"] = float(boot[1]) * 1e9
+	return costs
+
+
+def sizes(kernel):
+	"""Return the bytes of EL2's sections, of a VM and of a vCPU."""
+	out = KERNELS[kernel]
+	lines = shell(f"aarch64-linux-gnu-size -A {out}/{NVHE}/kvm_nvhe.o").splitlines()
+	found = {w[0]: int(w[1]) for w in map(str.split, lines) if w and w[0].startswith(".hyp.")}
+	with open(f"{out}/{NVHE}/.pkvm.nvhe.o.cmd") as file:
+		command = file.readline().split(":= ", 1)[1].strip()
+	# Without debug information: symbols of that size, with the object's own flags.
+	command = re.sub(r"-Wp,\S+| -o \S+| \S+$", " ", command)
+	source = ("#include <nvhe/pkvm.h>\\n#include <linux/kvm_host.h>\\n"
+		  "char VM[sizeof(struct pkvm_hyp_vm)], vCPU[sizeof(struct pkvm_hyp_vcpu)];\\n")
+	lines = shell(f"cd {out} && printf '{source}' | {command} -x c - -o {BUILD}/sizes.o && "
+		      f"aarch64-linux-gnu-nm -S {BUILD}/sizes.o").splitlines()
+	found.update((f"struct of a {w[3]}", int(w[1], 16)) for w in map(str.split, lines)
+		     if w[-1] in ("VM", "vCPU"))
+	return found
+
+
+def conditions():
+	with open(f"{KERNELS['series']}/.config") as file:
+		compiler = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"', file.read(), re.M)[1]
+	version = shell('find_qemu && qemu_version "${qemu[@]}"').strip()
+	return {"compiler": compiler, "qemu": version,
+		"kernel": shell('make -s -C "$linux" kernelversion').strip()}
+
+
+def row(name, figures):
+	print(f"{name:<28}" + "".join(f"{base:>11.0f}{series:>10.0f}" for base, series in figures))
+
+
+def table():
+	names = shell('select_configurations "${CPU:-}" "${MODE:-}"').split()
+	result = {k: {c: measure(k, c) for c in names} for k in KERNELS}
+	print(f"{'instructions':<28}" + "".join(f"{c:>21}" for c in names))
+	print(" " * 28 + "".join(f"{'base':>11}{'series':>10}" for c in names))
+	for name in result["series"][names[0]]:
+		row(name, [[result[k][c].get(name, float("nan")) for k in KERNELS] for c in names])
+	found = {k: sizes(k) for k in KERNELS}
+	print(f"\n{'bytes at EL2':<28}{'base':>11}{'series':>10}")
+	for name in found["series"]:
+		row(name, [[found[k].get(name, 0) for k in KERNELS]])
+	if os.environ.get("UPDATE"):
+		with open(REFERENCE, "w") as file:
+			lines = [f'"{c}": {json.dumps(v)}' for c, v in result["series"].items()]
+			file.write('{"conditions": %s,\n%s}\n' %
+				   (json.dumps(conditions()), ",\n".join(lines)))
+
+
+def check():
+	with open(REFERENCE) as file:
+		reference = json.load(file)
+	names = shell("upstream_configurations").split()
+	print(f"TAP version 13\n1..{len(names)}")
+	if conditions() != reference["conditions"]:
+		for i, name in enumerate(names, 1):
+			print(f"ok {i} {name} # SKIP the figures are of {reference['conditions']}")
+		return
+	failed = False
+	for i, name in enumerate(names, 1):
+		now, then = measure("series", name), reference[name]
+		bad = [op for op in {**now, **then} if abs(now.get(op, 0) - then.get(op, 0)) >
+		       max(2, TOLERANCE * then.get(op, 0))]
+		for op in bad:
+			print(f"# {op}: {now.get(op)} instructions, {then.get(op)} in the reference")
+		print(f"{'not ' if bad else ''}ok {i} {name}")
+		failed |= bool(bad)
+	sys.exit(failed)
+
+
+check() if sys.argv[1:] == ["check"] else table()
