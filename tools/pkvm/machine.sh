@@ -87,6 +87,9 @@ configuration_cmdline() {
 # What the host must say when it has become what configuration $1 promises.
 configuration_mode() {
 	case $1 in
+	*-gicv2)
+		echo "GICv2 not supported in protected mode"
+		;;
 	*-unprotected)
 		echo "Hyp nVHE mode initialized successfully"
 		;;

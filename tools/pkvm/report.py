@@ -65,7 +65,7 @@ class Expectations:
 
 	def find(self, test, configuration):
 		for name, where, outcome, reason in self.rows:
-			if name == test and where in ("*", configuration):
+			if name in ("*", test) and where in ("*", configuration):
 				return outcome, reason
 		return None, None
 
