@@ -31,7 +31,6 @@ matrix=(
 	"max-1537M max mte=on MEMORY=1537M"
 	"max-9G max mte=on MEMORY=9G"
 	"max-8-cpus max mte=on VCPUS=8"
-	"max-pseudo-nmi max mte=on APPEND=irqchip.gicv3_pseudo_nmi=1"
 	"max-gicv2 max gic-version=2"
 )
 
