@@ -44,7 +44,7 @@ help:
 	@echo '  make bisect     build every patch by itself: FROM=number LLVM=1'
 	@echo '  make baseline   the selftests on the unpatched base: T= CPU= OURS=1'
 	@echo '  make bench      what exits cost, in instructions, base and series: CPU= UPDATE=1'
-	@echo '  make matrix     the tests on other CPU models, pages, memory, GICs: T= CPU='
+	@echo '  make matrix     the tests on other CPU models, pages of 16K, memory, a GICv2: T= CPU='
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make tarball    the selftests with a runner, for a board that runs the kernel'
 	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
