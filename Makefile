@@ -47,7 +47,6 @@ help:
 	@echo '  make matrix     the tests on other CPU models, pages of 16K, memory, a GICv2: T= CPU='
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make tarball    the selftests with a runner, for a board that runs the kernel'
-	@echo '  make gdb        a debugger on the host and on EL2: CPU= MODE='
 	@echo '  make list       the names of tests and configurations'
 	@echo '  make menuconfig the choices, all of which have defaults'
 	@echo '  make clean      remove what was built; distclean: what was fetched, too'
@@ -68,7 +67,7 @@ kernel: series
 	@$(run)/stages.sh kernel $(or $(FLAVOUR),release)
 
 check: series
-	@$(run)/deps.sh build run $(if $(filter debug,$(FLAVOUR)),gdb) $(if $(LLVM),llvm)
+	@$(run)/deps.sh build run $(if $(LLVM),llvm)
 	@$(run)/stages.sh check
 	@$(run)/check.sh
 
@@ -109,11 +108,6 @@ shell: series
 	@$(run)/stages.sh shell $(DEMO_FLAVOUR)
 	@$(run)/boot.sh shell $(DEMO_CPU) $(BUILD)/kernel/$(DEMO_FLAVOUR)$(if $(LLVM),-llvm) $(BUILD)/selftests
 
-gdb: series
-	@$(run)/deps.sh build run gdb $(if $(LLVM),llvm)
-	@$(run)/stages.sh shell debug
-	@$(run)/gdb.sh $(DEMO_CPU)
-
 list: series
 	@$(run)/deps.sh build
 	@$(run)/stages.sh selftests
@@ -138,6 +132,5 @@ distclean:
 	rm -rf $(BUILD)
 
 .PHONY: help base series refresh kernel check baseline bench matrix demo tarball bisect lint \
-	shell gdb list \
-	menuconfig config oldconfig defconfig terminal clean distclean
+	shell list menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:

@@ -160,7 +160,7 @@ run_native() {
 
 if [ "${1:-}" = list ]; then
 	say "configurations: $({ configuration_names; unprotected_configuration; } | paste -sd ' ')"
-	{ printf '0 %s\n' tree-tools report runner bench gdb
+	{ printf '0 %s\n' tree-tools report runner bench
 	  native_tests | sed 's/^/0 /'
 	  own_plan release
 	  upstream_plan max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
@@ -176,8 +176,6 @@ done
 if [ "$flavour" = release ]; then
 	run_native runner "$tools/runner-test.sh" max "$build/kernel/release$suffix" || failed=1
 	[ -n "${LLVM:-}" ] || run_native bench "$tools/bench.py" check || failed=1
-elif [ "$flavour" = debug ]; then
-	run_native gdb "$tools/gdb.sh" smoke max || failed=1
 fi
 
 while read -r configuration; do

@@ -65,7 +65,7 @@ fi
 
 heading "What the host finds of a pattern that a guest keeps in its memory"
 for kind in protected ordinary; do
-	printf '  %-10s %s\n' "$kind" "$(said "look_at_$kind" found | paste -sd ';' | sed 's/;/; /g')"
+	printf '  %-10s %s\n' "$kind" "$(said "look_at_$kind" look | paste -sd ';' | sed 's/;/; /g')"
 done
 [ -z "${GUEST_INITRD:-}" ] || say "  It is not looked for in a guest whose initramfs is not ours."
 

@@ -20,7 +20,6 @@ declare -A sets=(
 	[guest]="kmod e2fsprogs"
 	[lint]="sparse shellcheck coccinelle python3-ply python3-git"
 	[llvm]="clang lld llvm"
-	[gdb]="gdb-multiarch"
 	[menuconfig]="libncurses-dev pkg-config"
 )
 

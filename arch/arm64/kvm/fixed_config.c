@@ -122,5 +122,15 @@ bool __init pvm_check_fixed_config(const struct pvm_fixed_config *cfg,
 		}
 	}
 
+	for (int i = 0; i < PVM_NR_ID_REGS; i++) {
+		u32 reg = PVM_ID_REG_ENC(i);
+
+		if (!seen[i] && cfg->is_id_reg(reg)) {
+			kvm_err("fixed config: no row for the ID register S3_0_C0_C%d_%d\n",
+				sys_reg_CRm(reg), sys_reg_Op2(reg));
+			valid = false;
+		}
+	}
+
 	return valid;
 }

@@ -11,11 +11,13 @@ struct pvm_id_field;
  * @fields:	the rows
  * @nr_fields:	the number of rows
  * @is_trapped:	tells whether a trap bit depends on the field of an ID register
+ * @is_id_reg:	tells whether an encoding is that of a register that KVM knows
  */
 struct pvm_fixed_config {
 	const struct pvm_id_field *fields;
 	int nr_fields;
 	bool (*is_trapped)(u32 reg, u8 shift);
+	bool (*is_id_reg)(u32 reg);
 };
 
 bool pvm_check_fixed_config(const struct pvm_fixed_config *cfg,

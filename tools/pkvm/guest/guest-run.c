@@ -97,7 +97,7 @@ static void found(const char *how, const char *what, bool good)
 {
 	char text[200];
 
-	printf("# found: %s: %s\n", how, what);
+	printf("# look: %s: %s\n", how, what);
 	snprintf(text, sizeof(text), "%s: %s", how, what);
 	add_case(good ? "ok" : "not ok", text);
 	guest.looks++;
@@ -306,7 +306,8 @@ static void parse_options(int argc, char **argv)
 			vmm.protected = false;
 			break;
 		case 'L':
-			vmm.monitor = options.look = true;
+			vmm.monitor = true;
+			options.look = true;
 			break;
 		case 'R':
 			options.reset = true;

@@ -56,13 +56,13 @@ static long hypercall(int fd, const char *name, uint64_t argument)
 		.cpu = sched_getcpu(), .nr_steps = 1, .steps = (uintptr_t)&step,
 	};
 
-	strncpy(function.name, name, sizeof(function.name) - 1);
+	snprintf(function.name, sizeof(function.name), "%s", name);
 	if (ioctl(fd, HOSTILE_DATUM, &function))
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	step.x[0] = function.value;
 	step.x[1] = argument;
 	if (ioctl(fd, HOSTILE_SCRIPT, &script) || step.x[0])
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	return step.x[1];
 }
 

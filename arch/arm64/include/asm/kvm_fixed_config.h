@@ -116,7 +116,7 @@ struct pvm_id_field {
 		__VA_ARGS__						\
 	}
 
-static const struct pvm_id_field pvm_id_fields[] __initconst __maybe_unused = {
+static const struct pvm_id_field pvm_id_fields[] __maybe_unused = {
 	RESTRICT(ID_AA64PFR0_EL1, EL0, IMP,
 		 UNTRAPPABLE("ERET to AArch32; the vCPU does not run again after its next exit")),
 	RESTRICT(ID_AA64PFR0_EL1, EL1, IMP, TRAPPED_BY("HCR_EL2.RW")),

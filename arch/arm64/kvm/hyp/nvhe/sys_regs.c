@@ -9,10 +9,12 @@
 #include <asm/debug-monitors.h>
 #include <asm/kvm_asm.h>
 #include <asm/kvm_mmu.h>
+#include <asm/kvm_hypevents.h>
 
 #include <hyp/adjust_pc.h>
 
 #include <nvhe/pkvm.h>
+#include <nvhe/trap_handler.h>
 
 #include "../../sys_regs.h"
 
@@ -36,10 +38,10 @@ static bool vm_has_ptrauth(const struct kvm *kvm)
 }
 
 /*
- * Take a synchronous exception to EL1 on behalf of the guest that has just
- * exited. Its EL1 registers are in the CPU, and their copies in memory are stale.
+ * Take a synchronous exception to EL1 on behalf of whatever has just left it, a
+ * guest or the host. Its registers are in the CPU, and copies in memory are stale.
  */
-static void inject_sync64(struct kvm_vcpu *vcpu, u64 esr)
+void inject_sync64(u64 esr)
 {
 	u64 vbar = read_sysreg_el1(SYS_VBAR);
 	u64 sctlr = read_sysreg_el1(SYS_SCTLR);
@@ -60,7 +62,7 @@ static void inject_sync64(struct kvm_vcpu *vcpu, u64 esr)
  */
 static void inject_undef64(struct kvm_vcpu *vcpu)
 {
-	inject_sync64(vcpu, (ESR_ELx_EC_UNKNOWN << ESR_ELx_EC_SHIFT) | ESR_ELx_IL);
+	inject_sync64((ESR_ELx_EC_UNKNOWN << ESR_ELx_EC_SHIFT) | ESR_ELx_IL);
 }
 
 /* With FEAT_IDST, a read of a missing ID register keeps the syndrome of a trap. */
@@ -70,7 +72,7 @@ static void inject_undef_sysreg(struct kvm_vcpu *vcpu, u64 esr)
 
 	if (!p.is_write && in_feat_id_space(&p) &&
 	    kvm_has_feat(vcpu->kvm, ID_AA64MMFR2_EL1, IDS, IMP))
-		inject_sync64(vcpu, esr);
+		inject_sync64(esr);
 	else
 		inject_undef64(vcpu);
 }
@@ -326,11 +328,14 @@ static const struct pvm_sysreg pvm_sysregs[] = {
 static u8 pvm_sysreg_group[BIT(9)];
 static u8 pvm_sysreg_row[PVM_SYSREG_GROUPS][BIT(7)];
 
-static const struct pvm_sysreg *find_pvm_sysreg(u32 encoding)
+static const struct pvm_sysreg *find_pvm_sysreg(u64 esr)
 {
-	u8 group = pvm_sysreg_group[encoding >> CRn_shift];
+	u32 op0_op1_crn = FIELD_GET(ESR_ELx_SYS64_ISS_OP0_MASK, esr) << 7 |
+			  FIELD_GET(ESR_ELx_SYS64_ISS_OP1_MASK | ESR_ELx_SYS64_ISS_CRN_MASK, esr);
+	u32 crm_op2 = FIELD_GET(ESR_ELx_SYS64_ISS_CRM_MASK, esr) << 3 |
+		      FIELD_GET(ESR_ELx_SYS64_ISS_OP2_MASK, esr);
 
-	return &pvm_sysregs[pvm_sysreg_row[group][(encoding >> Op2_shift) & 0x7f]];
+	return &pvm_sysregs[pvm_sysreg_row[pvm_sysreg_group[op0_op1_crn]][crm_op2]];
 }
 
 /*
@@ -388,7 +393,7 @@ int kvm_check_pvm_sysreg_table(void)
 }
 
 /* __kvm_skip_instr() for a guest in AArch64, and without the copies in memory. */
-static void retire_instr(void)
+static __always_inline void retire_instr(void)
 {
 	u64 pstate = read_sysreg_el2(SYS_SPSR);
 
@@ -402,20 +407,50 @@ static void retire_instr(void)
  *
  * Returns true if the access was one.
  */
-bool kvm_handle_pvm_id_reg(struct kvm_vcpu *vcpu, u64 *exit_code)
+bool kvm_handle_pvm_id_reg(struct kvm_vcpu *vcpu, u64 esr)
 {
-	u64 esr = kvm_vcpu_get_esr(vcpu);
-	u32 reg = esr_sys64_to_sysreg(esr);
+	u32 crm = FIELD_GET(ESR_ELx_SYS64_ISS_CRM_MASK, esr);
+	u32 op2 = FIELD_GET(ESR_ELx_SYS64_ISS_OP2_MASK, esr);
 
-	if (reg < sys_reg(3, 0, 0, 1, 0) || reg > sys_reg(3, 0, 0, 7, 7) ||
-	    !(esr & ESR_ELx_SYS64_ISS_DIR_READ))
+	if ((esr & ESR_ELx_SYS64_ISS_SYS_MRS_OP_MASK) != ESR_ELx_SYS64_ISS_SYS_MRS_OP_VAL ||
+	    !crm || crm > 7)
 		return false;
 
-	vcpu_set_reg(vcpu, kvm_vcpu_sys_get_rt(vcpu),
-		     vcpu->kvm->arch.id_regs[IDREG_IDX(reg)]);
+	vcpu_set_reg(vcpu, ESR_ELx_SYS64_ISS_RT(esr),
+		     vcpu->kvm->arch.id_regs[IDREG_IDX(sys_reg(3, 0, 0, crm, op2))]);
 	retire_instr();
+	vcpu->stat.pvm_emulated++;
+	trace_pvm_access(vcpu, false);
 
 	return true;
+}
+
+static noinline bool access_pvm_sysreg(struct kvm_vcpu *vcpu, const struct pvm_sysreg *r,
+				       u64 esr)
+{
+	bool is_write = !(esr & ESR_ELx_SYS64_ISS_DIR_READ);
+	int rt = ESR_ELx_SYS64_ISS_RT(esr);
+	u64 val = 0;
+
+	if (is_write)
+		val = vcpu_get_reg(vcpu, rt);
+
+	switch (r->access(vcpu, is_write, &val)) {
+	case PVM_ACCESS_DONE:
+		if (!is_write)
+			vcpu_set_reg(vcpu, rt, val);
+		retire_instr();
+		vcpu->stat.pvm_emulated++;
+		trace_pvm_access(vcpu, false);
+		return true;
+	case PVM_ACCESS_HOST:
+		return false;
+	default:
+		inject_undef_sysreg(vcpu, esr);
+		vcpu->stat.pvm_denied++;
+		trace_pvm_access(vcpu, true);
+		return true;
+	}
 }
 
 /*
@@ -424,33 +459,17 @@ bool kvm_handle_pvm_id_reg(struct kvm_vcpu *vcpu, u64 *exit_code)
  * Returns true if the hypervisor has handled the exit, and control should go
  * back to the guest, or false if it hasn't, to be handled by the host.
  */
-bool kvm_handle_pvm_sysreg(struct kvm_vcpu *vcpu, u64 *exit_code)
+bool kvm_handle_pvm_sysreg(struct kvm_vcpu *vcpu, u64 esr)
 {
-	u64 esr = kvm_vcpu_get_esr(vcpu);
-	const struct pvm_sysreg *r = find_pvm_sysreg(esr_sys64_to_sysreg(esr));
-	bool is_write = !(esr & ESR_ELx_SYS64_ISS_DIR_READ);
-	int rt = kvm_vcpu_sys_get_rt(vcpu);
-	enum pvm_access result = PVM_ACCESS_UNDEF;
-	u64 val = 0;
-
-	if (is_write)
-		val = vcpu_get_reg(vcpu, rt);
+	const struct pvm_sysreg *r = find_pvm_sysreg(esr);
 
 	if (r->dirs & BIT(esr & ESR_ELx_SYS64_ISS_DIR_MASK))
-		result = r->access(vcpu, is_write, &val);
+		return access_pvm_sysreg(vcpu, r, esr);
 
-	switch (result) {
-	case PVM_ACCESS_DONE:
-		if (!is_write)
-			vcpu_set_reg(vcpu, rt, val);
-		retire_instr();
-		return true;
-	case PVM_ACCESS_HOST:
-		return false;
-	default:
-		inject_undef_sysreg(vcpu, esr);
-		return true;
-	}
+	inject_undef_sysreg(vcpu, esr);
+	vcpu->stat.pvm_denied++;
+	trace_pvm_access(vcpu, true);
+	return true;
 }
 
 /*
@@ -462,6 +481,8 @@ bool kvm_handle_pvm_sysreg(struct kvm_vcpu *vcpu, u64 *exit_code)
 bool kvm_handle_pvm_restricted(struct kvm_vcpu *vcpu, u64 *exit_code)
 {
 	inject_undef64(vcpu);
+	vcpu->stat.pvm_denied++;
+	trace_pvm_access(vcpu, true);
 	return true;
 }
 

@@ -248,6 +248,8 @@ static void create(struct guest *g)
 	/* The guest itself forbids nothing. */
 	vcpu_set_reg(g->vcpu, KVM_ARM64_SYS_REG(SYS_CPACR_EL1),
 		     CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN);
+	/* kvm_run() is on its own. */
+	kvm_arch_vcpu_pre_run(g->vcpu);
 }
 
 static __always_inline long kvm_run(int fd)

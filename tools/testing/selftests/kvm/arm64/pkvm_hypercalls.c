@@ -10,198 +10,13 @@
  * Needs test_modules/pkvm_hostile.ko beside the program, or loaded before.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <sys/syscall.h>
 
-#include "arm64/pkvm_hostile.h"
+#include "arm64/hostile.h"
 #include "kselftest.h"
 #include "kvm_util.h"
 #include "processor.h"
-
-#define MAX_PAGES	16
-
-static int hostile_fd;
-
-static void hostile_open(void)
-{
-	char path[PATH_MAX] = {}, module[PATH_MAX + 64];
-	static const char * const places[] = { "", "../", "../test_modules/" };
-	unsigned int i;
-	int fd;
-
-	TEST_ASSERT(readlink("/proc/self/exe", path, sizeof(path) - 1) > 0, "readlink");
-	for (i = 0; i < ARRAY_SIZE(places) && access("/dev/" HOSTILE_DEVICE, F_OK); i++) {
-		char copy[PATH_MAX];
-
-		strcpy(copy, path);
-		snprintf(module, sizeof(module), "%s/%s%s.ko", dirname(copy), places[i],
-			 HOSTILE_DEVICE);
-		fd = open(module, O_RDONLY);
-		if (fd < 0)
-			continue;
-		if (syscall(SYS_finit_module, fd, "", 0))
-			ksft_print_msg("%s: %s\n", module, strerror(errno));
-		close(fd);
-	}
-	hostile_fd = open("/dev/" HOSTILE_DEVICE, O_RDWR);
-	__TEST_REQUIRE(hostile_fd >= 0, "needs protected KVM, and " HOSTILE_DEVICE ".ko");
-}
-
-static struct hostile_datum datum(const char *name)
-{
-	struct hostile_datum d = {};
-
-	strncpy(d.name, name, sizeof(d.name) - 1);
-	TEST_ASSERT(!ioctl(hostile_fd, HOSTILE_DATUM, &d), "unknown: %s", name);
-	return d;
-}
-
-static int run_steps(struct hostile_step *steps, unsigned int nr)
-{
-	struct hostile_script script = {
-		.cpu = sched_getcpu(),
-		.nr_steps = nr,
-		.steps = (u64)steps,
-	};
-
-	return ioctl(hostile_fd, HOSTILE_SCRIPT, &script) ? -errno : 0;
-}
-
-static struct hostile_step hvc_step(const char *func, u64 a, u64 b, u64 c)
-{
-	return (struct hostile_step) {
-		.op = HOSTILE_HVC,
-		.x = { datum(func).value, a, b, c },
-	};
-}
-
-/* Return what the hypercall returns, or -EOPNOTSUPP if there is no such call. */
-static s64 hvc(const char *func, u64 a, u64 b, u64 c)
-{
-	struct hostile_step step = hvc_step(func, a, b, c);
-
-	TEST_ASSERT(!run_steps(&step, 1), "no hypercall");
-	return step.x[0] ? -EOPNOTSUPP : (s64)step.x[1];
-}
-
-static void poke(u64 object, const char *name, u64 value)
-{
-	struct hostile_datum d = datum(name);
-	struct hostile_step step = {
-		.op = HOSTILE_WRITE,
-		.at = object + d.value,
-		.size = d.size,
-		.x = { value },
-	};
-
-	TEST_ASSERT(!run_steps(&step, 1) && !step.err, "cannot write %s", name);
-}
-
-static struct hostile_pages get_pages(u64 size)
-{
-	u64 page = getpagesize();
-	struct hostile_pages pages = { .size = (size + page - 1) & -page };
-
-	TEST_ASSERT(!ioctl(hostile_fd, HOSTILE_ALLOC, &pages), "no %lu bytes", size);
-	return pages;
-}
-
-static void put_pages(struct hostile_pages *pages)
-{
-	ioctl(hostile_fd, HOSTILE_FREE, pages);
-}
-
-/* The pages of an object of the host that EL2 is to read. */
-static struct hostile_pages share_pages(u64 size)
-{
-	struct hostile_pages pages = get_pages(size);
-	u64 at;
-
-	for (at = 0; at < pages.size; at += getpagesize())
-		TEST_ASSERT_EQ(hvc("__pkvm_host_share_hyp", (pages.pa + at) / getpagesize(),
-				   0, 0), 0);
-	return pages;
-}
-
-static void unshare_pages(struct hostile_pages *pages)
-{
-	u64 at;
-
-	for (at = 0; at < pages->size; at += getpagesize())
-		TEST_ASSERT_EQ(hvc("__pkvm_host_unshare_hyp", (pages->pa + at) / getpagesize(),
-				   0, 0), 0);
-	put_pages(pages);
-}
-
-/*
- * A VM that only EL2 knows. What the host keeps of it is a few zeroed pages that
- * are no VM of KVM's; its guest has no memory, and takes a fault at its first
- * instruction.
- */
-struct bare_vm {
-	struct hostile_pages kvm, vcpu, hyp_vm, pgd, hyp_vcpu;
-	s64 handle;
-};
-
-static void bare_vm_reserve(struct bare_vm *vm)
-{
-	vm->kvm = share_pages(datum("sizeof(kvm)").value);
-	vm->vcpu = share_pages(datum("sizeof(vcpu)").value);
-	vm->hyp_vm = get_pages(MAX_PAGES * getpagesize());
-	vm->hyp_vcpu = get_pages(MAX_PAGES * getpagesize());
-	/* Aligned to the size of any PGD, and one page beyond. */
-	vm->pgd = get_pages(2 * MAX_PAGES * getpagesize());
-	vm->handle = hvc("__pkvm_reserve_vm", 0, 0, 0);
-	TEST_ASSERT(vm->handle > 0, "no handle: %ld", vm->handle);
-	poke(vm->kvm.va, "kvm.created_vcpus", 1);
-	/* T0SZ, of which EL2 takes the IPA size */
-	poke(vm->kvm.va, "kvm.arch.mmu.vtcr", 64 - kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE));
-	poke(vm->kvm.va, "kvm.arch.pkvm.handle", vm->handle);
-	poke(vm->kvm.va, "kvm.arch.pkvm.is_protected", 1);
-	poke(vm->kvm.va, "kvm.arch.flags", datum("ID_REGS_INITIALIZED").value);
-}
-
-static s64 bare_vm_init(struct bare_vm *vm)
-{
-	s64 ret = hvc("__pkvm_init_vm", vm->kvm.va, vm->hyp_vm.va, vm->pgd.va);
-
-	return ret ?: hvc("__pkvm_init_vcpu", vm->handle, vm->vcpu.va, vm->hyp_vcpu.va);
-}
-
-/* Whether EL2 has given everything back. */
-static bool bare_vm_free(struct bare_vm *vm)
-{
-	s64 ret = hvc("__pkvm_start_teardown_vm", vm->handle, 0, 0);
-
-	if (!ret)
-		ret = hvc("__pkvm_finalize_teardown_vm", vm->handle, 0, 0);
-	if (ret)
-		hvc("__pkvm_unreserve_vm", vm->handle, 0, 0);
-	unshare_pages(&vm->kvm);
-	unshare_pages(&vm->vcpu);
-	put_pages(&vm->hyp_vm);
-	put_pages(&vm->pgd);
-	put_pages(&vm->hyp_vcpu);
-	return !ret;
-}
-
-/* Return what __kvm_vcpu_run() returns: 0 or more is an exit of the guest. */
-static s64 bare_vm_run(struct bare_vm *vm)
-{
-	struct hostile_step steps[] = {
-		hvc_step("__pkvm_vcpu_load", vm->handle, 0, 0),
-		hvc_step("__kvm_vcpu_run", vm->vcpu.va, 0, 0),
-		hvc_step("__pkvm_vcpu_put", 0, 0, 0),
-		/* The run has left the guest's. */
-		hvc_step("__kvm_timer_set_cntvoff", 0, 0, 0),
-	};
-
-	TEST_ASSERT(!run_steps(steps, ARRAY_SIZE(steps)), "no run");
-	return steps[1].x[1];
-}
 
 /* The guest gets as far as its first instruction, or an interrupt comes first. */
 static bool bare_vm_runs(struct bare_vm *vm)
@@ -222,7 +37,7 @@ static bool all_refused(const char * const *funcs, unsigned int nr)
 
 	for (i = 0; i < nr; i++) {
 		for (j = 0; j < ARRAY_SIZE(args); j++) {
-			if (hvc(funcs[i], args[j], args[j], 0) == -EOPNOTSUPP)
+			if (hostile_hvc(funcs[i], args[j], args[j], 0) == -EOPNOTSUPP)
 				continue;
 			ksft_print_msg("%s(0x%lx) is there\n", funcs[i], args[j]);
 			ok = false;
@@ -268,10 +83,10 @@ static bool test_debug_owner(void)
 	unsigned int i;
 	bool ok;
 
-	bare_vm_reserve(&vm);
+	bare_vm_reserve(&vm, true);
 	ok = !bare_vm_init(&vm);
 	for (i = 0; ok && i < ARRAY_SIZE(owners); i++) {
-		poke(vm.vcpu.va, "vcpu.arch.debug_owner", owners[i]);
+		hostile_poke(vm.vcpu.va, "vcpu.arch.debug_owner", owners[i]);
 		ok &= bare_vm_runs(&vm);
 	}
 	return bare_vm_free(&vm) && ok;
@@ -288,8 +103,8 @@ static bool test_vgic_model(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(models); i++) {
-		bare_vm_reserve(&vm);
-		poke(vm.kvm.va, "kvm.arch.vgic.vgic_model", models[i]);
+		bare_vm_reserve(&vm, true);
+		hostile_poke(vm.kvm.va, "kvm.arch.vgic.vgic_model", models[i]);
 		ok &= !bare_vm_init(&vm) && bare_vm_runs(&vm);
 		ok &= bare_vm_free(&vm);
 	}
@@ -306,9 +121,9 @@ static bool test_pgd(void)
 	s64 ret;
 
 	ksft_print_msg("%d bits, the PGD has %s\n", ipa_bits, many ? "pages" : "one page");
-	bare_vm_reserve(&vm);
+	bare_vm_reserve(&vm, true);
 	vm.pgd.va += getpagesize();
-	ret = hvc("__pkvm_init_vm", vm.kvm.va, vm.hyp_vm.va, vm.pgd.va);
+	ret = hostile_hvc("__pkvm_init_vm", vm.kvm.va, vm.hyp_vm.va, vm.pgd.va);
 	vm.pgd.va -= getpagesize();
 	if (!ret)
 		return bare_vm_free(&vm) && !many;
@@ -322,10 +137,42 @@ static bool test_alignment(void)
 	struct bare_vm vm;
 	bool ok;
 
-	bare_vm_reserve(&vm);
-	ok = hvc("__pkvm_init_vm", vm.kvm.va + 1, vm.hyp_vm.va, vm.pgd.va) == -EINVAL;
-	ok &= !hvc("__pkvm_init_vm", vm.kvm.va, vm.hyp_vm.va, vm.pgd.va);
-	ok &= hvc("__pkvm_init_vcpu", vm.handle, vm.vcpu.va + 1, vm.hyp_vcpu.va) == -EINVAL;
+	bare_vm_reserve(&vm, true);
+	ok = hostile_hvc("__pkvm_init_vm", vm.kvm.va + 1, vm.hyp_vm.va, vm.pgd.va) == -EINVAL;
+	ok &= !hostile_hvc("__pkvm_init_vm", vm.kvm.va, vm.hyp_vm.va, vm.pgd.va);
+	ok &= hostile_hvc("__pkvm_init_vcpu", vm.handle, vm.vcpu.va + 1, vm.hyp_vcpu.va) == -EINVAL;
+	/* This returns nothing. */
+	hostile_hvc("__kvm_adjust_pc", vm.vcpu.va + 1, 0, 0);
+	return bare_vm_free(&vm) && ok;
+}
+
+/* A second vCPU of the same vcpu_id would have the same MPIDR_EL1. */
+static bool test_vcpu_id(void)
+{
+	struct hostile_pages other = hostile_get_pages(BARE_VM_PAGES * getpagesize());
+	struct bare_vm vm;
+	bool ok;
+
+	bare_vm_reserve(&vm, true);
+	ok = !bare_vm_init(&vm);
+	hostile_poke(vm.vcpu.va, "vcpu.vcpu_idx", 1);
+	ok &= hostile_hvc("__pkvm_init_vcpu", vm.handle, vm.vcpu.va, other.va) == -EINVAL;
+	hostile_poke(vm.vcpu.va, "vcpu.vcpu_id", 1);
+	ok &= !hostile_hvc("__pkvm_init_vcpu", vm.handle, vm.vcpu.va, other.va);
+	ok &= bare_vm_free(&vm);
+	hostile_put_pages(&other);
+	return ok;
+}
+
+/* A host that tells userspace of ID registers that are all zero. */
+static bool test_id_regs(void)
+{
+	struct bare_vm vm;
+	bool ok;
+
+	bare_vm_reserve(&vm, true);
+	hostile_poke(vm.kvm.va, "kvm.arch.flags", hostile_datum("ID_REGS_INITIALIZED").value);
+	ok = bare_vm_init(&vm) == -EINVAL;
 	return bare_vm_free(&vm) && ok;
 }
 
@@ -334,9 +181,9 @@ static bool test_vcpus(void)
 	struct bare_vm vm;
 	bool ok;
 
-	bare_vm_reserve(&vm);
+	bare_vm_reserve(&vm, true);
 	/* EL2 takes as much memory for a VM as it takes for any, and no more. */
-	poke(vm.kvm.va, "kvm.created_vcpus", INT_MAX);
+	hostile_poke(vm.kvm.va, "kvm.created_vcpus", INT_MAX);
 	ok = !bare_vm_init(&vm) && bare_vm_runs(&vm);
 	return bare_vm_free(&vm) && ok;
 }
@@ -350,62 +197,65 @@ static bool test_pin(void)
 {
 	static struct hostile_pages chunks[PIN_VMS][PIN_VCPUS / PIN_CHUNK];
 	static struct bare_vm vms[PIN_VMS];
-	u64 hyp_vcpu_size = MAX_PAGES / 4 * getpagesize();
+	u64 hyp_vcpu_size = BARE_VM_PAGES / 4 * getpagesize();
 	unsigned int nr_vms, i, j, nr = 0;
-	struct hostile_step steps[2];
+	struct hostile_step steps[3];
 	struct hostile_pages vcpu;
 	bool ok = true;
 
-	vcpu = share_pages(datum("sizeof(vcpu)").value);
+	vcpu = hostile_share_pages(hostile_datum("sizeof(vcpu)").value);
 	steps[0] = (struct hostile_step) {
 		.op = HOSTILE_WRITE,
-		.at = vcpu.va + datum("vcpu.vcpu_idx").value,
-		.size = datum("vcpu.vcpu_idx").size,
+		.at = vcpu.va + hostile_datum("vcpu.vcpu_idx").value,
+		.size = hostile_datum("vcpu.vcpu_idx").size,
 	};
-	steps[1].x[1] = 0;
+	steps[1] = steps[0];
+	steps[1].at = vcpu.va + hostile_datum("vcpu.vcpu_id").value;
+	steps[2].x[1] = 0;
 
-	for (nr_vms = 0; !steps[1].x[1] && nr_vms < PIN_VMS; nr_vms++) {
+	for (nr_vms = 0; !steps[2].x[1] && nr_vms < PIN_VMS; nr_vms++) {
 		struct bare_vm *vm = &vms[nr_vms];
 
-		bare_vm_reserve(vm);
-		poke(vm->kvm.va, "kvm.created_vcpus", PIN_VCPUS);
-		ok &= !hvc("__pkvm_init_vm", vm->kvm.va, vm->hyp_vm.va, vm->pgd.va);
+		bare_vm_reserve(vm, true);
+		hostile_poke(vm->kvm.va, "kvm.created_vcpus", PIN_VCPUS);
+		ok &= !hostile_hvc("__pkvm_init_vm", vm->kvm.va, vm->hyp_vm.va, vm->pgd.va);
 		for (i = 0; i < PIN_VCPUS; i++, nr++) {
 			struct hostile_pages *chunk = &chunks[nr_vms][i / PIN_CHUNK];
 
 			if (!chunk->va)
-				*chunk = get_pages(PIN_CHUNK * hyp_vcpu_size);
+				*chunk = hostile_get_pages(PIN_CHUNK * hyp_vcpu_size);
 			steps[0].x[0] = i;
-			steps[1] = hvc_step("__pkvm_init_vcpu", vm->handle, vcpu.va,
-					    chunk->va + i % PIN_CHUNK * hyp_vcpu_size);
-			TEST_ASSERT(!run_steps(steps, 2), "no hypercall");
-			if (steps[1].x[1])
+			steps[1].x[0] = i;
+			steps[2] = hostile_hvc_step("__pkvm_init_vcpu", vm->handle, vcpu.va,
+						    chunk->va + i % PIN_CHUNK * hyp_vcpu_size);
+			TEST_ASSERT(!hostile_run_steps(steps, 3), "no hypercall");
+			if (steps[2].x[1])
 				break;
 		}
 	}
-	ksft_print_msg("%u hyp vCPUs, then %ld\n", nr, (s64)steps[1].x[1]);
-	ok &= (s64)steps[1].x[1] == -EBUSY;
+	ksft_print_msg("%u hyp vCPUs, then %ld\n", nr, (s64)steps[2].x[1]);
+	ok &= (s64)steps[2].x[1] == -EBUSY;
 
 	for (i = 0; i < nr_vms; i++) {
 		ok &= bare_vm_free(&vms[i]);
 		for (j = 0; j < ARRAY_SIZE(chunks[i]) && chunks[i][j].va; j++)
-			put_pages(&chunks[i][j]);
+			hostile_put_pages(&chunks[i][j]);
 	}
-	unshare_pages(&vcpu);
+	hostile_unshare_pages(&vcpu);
 	return ok;
 }
 
 /* The stage 2 of the host has 48 bits, while the CPU has 52. */
 static bool test_far(void)
 {
-	struct hostile_pages table = get_pages(65536);
+	struct hostile_pages table = hostile_get_pages(65536);
 	struct hostile_step steps[] = {
 		{ .op = HOSTILE_FAR, .at = table.va, .x = { BIT(48) } },
 		{ .op = HOSTILE_FAR, .at = table.va, .x = { BIT(51) + 4096 } },
 	};
-	bool ok = !run_steps(steps, ARRAY_SIZE(steps));
+	bool ok = !hostile_run_steps(steps, ARRAY_SIZE(steps));
 
-	put_pages(&table);
+	hostile_put_pages(&table);
 	return ok && steps[0].err == -EFAULT && steps[1].err == -EFAULT;
 }
 
@@ -413,7 +263,7 @@ static bool has_far(void)
 {
 	struct hostile_step step = { .op = HOSTILE_MRS, .at = HOSTILE_ID_AA64MMFR0_EL1 };
 
-	return kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE) == 48 && !run_steps(&step, 1) &&
+	return kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE) == 48 && !hostile_run_steps(&step, 1) &&
 	       SYS_FIELD_GET(ID_AA64MMFR0_EL1, PARANGE, step.x[0]) ==
 	       ID_AA64MMFR0_EL1_PARANGE_52;
 }
@@ -438,7 +288,7 @@ static u64 set_sysreg(enum hostile_sysreg reg, u64 val)
 		{ .op = HOSTILE_MSR, .at = reg, .x = { val } },
 	};
 
-	TEST_ASSERT(!run_steps(steps, 2) && !steps[1].err, "no system register");
+	TEST_ASSERT(!hostile_run_steps(steps, 2) && !steps[1].err, "no system register");
 	return steps[0].x[0];
 }
 
@@ -460,6 +310,55 @@ static bool accessible(void (*access)(void))
 	return ok;
 }
 
+static void fp_guest_code(void)
+{
+	asm volatile("fmov d0, #1.0" ::: "v0");
+	GUEST_DONE();
+}
+
+static __always_inline long kvm_run(int fd)
+{
+	register long x8 asm("x8") = __NR_ioctl;
+	register long x0 asm("x0") = fd;
+	register long x1 asm("x1") = KVM_RUN;
+	register long x2 asm("x2") = 0;
+
+	asm volatile("svc #0" : "+r" (x0) : "r" (x1), "r" (x2), "r" (x8) : "memory");
+
+	return x0;
+}
+
+/*
+ * Enter a guest, which uses FP registers, in streaming mode. A kernel that knows
+ * SME leaves the mode before. No other guest must have run on this CPU.
+ */
+static bool test_streaming(void)
+{
+	static struct kvm_vcpu *vcpu;
+	static struct kvm_vm *vm;
+	static u64 cpacr;
+	static long ret;
+	static int fd;
+
+	vm = vm_create_with_one_vcpu(&vcpu, fp_guest_code);
+	fd = vcpu->fd;
+	cpacr = set_sysreg(HOSTILE_CPACR_EL1, ~0UL);
+	signal(SIGILL, on_sigill);
+	if (sigsetjmp(undef, 1)) {
+		set_sysreg(HOSTILE_CPACR_EL1, cpacr);
+		ksft_print_msg("there is no streaming mode\n");
+	} else {
+		asm volatile(".arch_extension sme\n smstart sm\n" ::: "memory");
+		ret = kvm_run(fd);
+		asm volatile(".arch_extension sme\n smstop sm\n" ::: "memory");
+		set_sysreg(HOSTILE_CPACR_EL1, cpacr);
+		ksft_print_msg("KVM_RUN: %ld\n", ret);
+	}
+	signal(SIGILL, SIG_DFL);
+	kvm_vm_free(vm);
+	return true;
+}
+
 static bool test_trap(void)
 {
 	static const struct {
@@ -477,6 +376,32 @@ static bool test_trap(void)
 	return true;
 }
 
+/*
+ * On a CPU with GICv2 compatibility the host can clear SRE, which takes the GIC from a
+ * guest that has a GICv3. It must not take more than that.
+ */
+static bool test_icc_sre(void)
+{
+	struct bare_vm vm;
+	bool ok;
+	u64 sre;
+
+	bare_vm_reserve(&vm, true);
+	hostile_poke(vm.kvm.va, "kvm.arch.vgic.vgic_model", KVM_DEV_TYPE_ARM_VGIC_V3);
+	ok = !bare_vm_init(&vm);
+	sre = set_sysreg(HOSTILE_ICC_SRE_EL1, 0);
+	ok &= bare_vm_runs(&vm);
+	set_sysreg(HOSTILE_ICC_SRE_EL1, sre);
+	return bare_vm_free(&vm) && ok;
+}
+
+static bool has_icc_sre(void)
+{
+	u64 sre = set_sysreg(HOSTILE_ICC_SRE_EL1, 0);
+
+	return !(set_sysreg(HOSTILE_ICC_SRE_EL1, sre) & BIT(0));
+}
+
 int main(int argc, char *argv[])
 {
 	static const struct {
@@ -484,6 +409,7 @@ int main(int argc, char *argv[])
 		bool (*run)(void);
 		bool (*possible)(void);
 	} cases[] = {
+		{ "streaming", test_streaming },
 		{ "early", test_early },
 		{ "tlb_flush", test_tlb_flush },
 		{ "vgic_v5", test_vgic_v5 },
@@ -491,10 +417,13 @@ int main(int argc, char *argv[])
 		{ "vgic_model", test_vgic_model },
 		{ "pgd", test_pgd },
 		{ "alignment", test_alignment },
+		{ "id_regs", test_id_regs },
 		{ "vcpus", test_vcpus },
+		{ "vcpu_id", test_vcpu_id },
 		{ "pin", test_pin },
 		{ "trap", test_trap },
 		{ "far", test_far, has_far },
+		{ "icc_sre", test_icc_sre, has_icc_sre },
 	};
 	unsigned int i;
 

@@ -15,9 +15,9 @@
  *  one-reg		KVM_GET_ONE_REG says what the guest reads, and with a vGIC
  *			already before the guest runs
  *  one-reg writes	each of the 56, CTR_EL0, CLIDR_EL1, MIDR_EL1, REVIDR_EL1,
- *			AIDR_EL1 and CCSIDR_EL1 is listed, takes the value that it
- *			has and refuses any other: EINVAL; before and after the
- *			run, and MPIDR_EL1 after it
+ *			MPIDR_EL1, AIDR_EL1 and CCSIDR_EL1 is listed, takes the
+ *			value that it has and refuses any other: EINVAL; before
+ *			and after the run
  *  MIDR_EL1, MPIDR_EL1	are the vCPU's; REVIDR_EL1 and AIDR_EL1 are zero
  *  CTR_EL0, CLIDR_EL1	are the host's sanitised values
  *  CSSELR, CCSIDR	selectable; the line size is that of CTR_EL0
@@ -411,7 +411,7 @@ static void check_user_write(struct probe *p, const struct kvm_reg_list *list, u
 	user_writes_ok = false;
 }
 
-static void check_user_writes(struct probe *p, const struct vm_kind *vm, bool has_run)
+static void check_user_writes(struct probe *p, const struct vm_kind *vm)
 {
 	struct kvm_reg_list *list = vcpu_get_reg_list(p->vcpu[0]);
 	unsigned int i;
@@ -419,7 +419,7 @@ static void check_user_writes(struct probe *p, const struct vm_kind *vm, bool ha
 	for (i = 0; i < NR_ID_REGS; i++)
 		check_user_write(p, list, KVM_ARM64_SYS_REG(probe_id_reg(i)), vm);
 	for (i = 0; i < NR_OTHER; i++)
-		if ((i != OTHER_MPIDR || has_run) && i != OTHER_DCZID && i != OTHER_CNTFRQ)
+		if (i != OTHER_DCZID && i != OTHER_CNTFRQ)
 			check_user_write(p, list, KVM_ARM64_SYS_REG(others[i].reg), vm);
 	/* The level 1 data cache. */
 	check_user_write(p, list, KVM_REG_ARM64 | KVM_REG_SIZE_U32 | KVM_REG_ARM_DEMUX |
@@ -442,13 +442,13 @@ static void check_vm(const struct vm_kind *vm)
 	cfg.pauth &= host_has_pauth;
 	cfg.nr_vcpus = NR_VCPUS;
 	p = probe_create(&cfg);
-	check_user_writes(p, vm, false);
+	check_user_writes(p, vm);
 	for (i = 0; i < NR_ID_REGS; i++)
 		before[i] = vcpu_get_reg(p->vcpu[0], KVM_ARM64_SYS_REG(probe_id_reg(i)));
 	check_reads(p, vm);
 	for (i = 0; cfg.vgic && i < NR_ID_REGS; i++)
 		one_reg_ok[i] &= check_one_reg(p->vcpu[0], i, vm, before[i]);
-	check_user_writes(p, vm, true);
+	check_user_writes(p, vm);
 	check_ccsidr(p, vm);
 	check_writes(p, vm);
 	probe_free(p);

@@ -167,7 +167,7 @@ static bool masks_are_zero(struct probe *p)
 	return true;
 }
 
-/* Requests that are not valid for protected VMs. */
+/* Requests that are not valid for protected VMs, or about what is the guest's. */
 static const struct {
 	const char *name;
 	enum { GUEST_DEBUG, VCPU_ATTR, VM_ATTR } kind;
@@ -188,8 +188,8 @@ static const struct {
 static bool is_refused(struct probe *p, unsigned int i)
 {
 	struct kvm_guest_debug debug = { .control = refused[i].arg };
+	int ret, err = refused[i].kind == GUEST_DEBUG ? EPERM : EINVAL;
 	u8 arg[64] = {};
-	int ret;
 
 	switch (refused[i].kind) {
 	case GUEST_DEBUG:
@@ -202,7 +202,7 @@ static bool is_refused(struct probe *p, unsigned int i)
 		ret = __kvm_device_attr_set(p->vm->fd, refused[i].arg, refused[i].attr, arg);
 		break;
 	}
-	if (ret && errno == EINVAL)
+	if (ret && errno == err)
 		return true;
 	ksft_print_msg("%s: %s\n", refused[i].name, ret ? strerror(errno) : "accepted");
 	return false;
@@ -232,7 +232,28 @@ static bool has_right_attrs(struct probe *p)
 	return ok;
 }
 
-static bool write_back_works(struct probe *p)
+/* Does the host know this register after the first run? */
+static bool is_hosts_reg(u64 id)
+{
+	u64 coproc = id & KVM_REG_ARM_COPROC_MASK;
+	u32 reg = id & 0xffff;
+
+	if (coproc != KVM_REG_ARM64_SYSREG)
+		return coproc != KVM_REG_ARM_CORE;
+
+	/* KVM_REG_ARM_TIMER_CVAL and KVM_REG_ARM_TIMER_CNT are each other's. */
+	if (id == KVM_REG_ARM_TIMER_CTL || id == KVM_REG_ARM_TIMER_CVAL ||
+	    id == KVM_REG_ARM_TIMER_CNT || id == KVM_REG_ARM_PTIMER_CTL ||
+	    id == KVM_REG_ARM_PTIMER_CVAL || id == KVM_REG_ARM_PTIMER_CNT)
+		return true;
+
+	/* The ID space, with MIDR_EL1 and MPIDR_EL1; CLIDR_EL1, AIDR_EL1; CTR_EL0 */
+	return reg >> 7 == 0xc000 >> 7 || id == KVM_ARM64_SYS_REG(SYS_CLIDR_EL1) ||
+	       id == KVM_ARM64_SYS_REG(SYS_AIDR_EL1) || id == KVM_ARM64_SYS_REG(SYS_CTR_EL0);
+}
+
+/* The guest's own registers can be neither read nor written once it has run. */
+static bool write_back_works(struct probe *p, bool has_run)
 {
 	struct kvm_reg_list *list = vcpu_get_reg_list(p->vcpu[0]);
 	bool ok = list->n > 0;
@@ -242,6 +263,14 @@ static bool write_back_works(struct probe *p)
 		u8 value[256] = {};
 		struct kvm_one_reg reg = { .id = list->reg[i], .addr = (u64)value };
 
+		if (has_run && !is_hosts_reg(list->reg[i])) {
+			if (__vcpu_ioctl(p->vcpu[0], KVM_GET_ONE_REG, &reg) && errno == EPERM &&
+			    __vcpu_ioctl(p->vcpu[0], KVM_SET_ONE_REG, &reg) && errno == EPERM)
+				continue;
+			ksft_print_msg("register 0x%llx is the guest's\n", list->reg[i]);
+			ok = false;
+			continue;
+		}
 		if (!__vcpu_ioctl(p->vcpu[0], KVM_GET_ONE_REG, &reg) &&
 		    !__vcpu_ioctl(p->vcpu[0], KVM_SET_ONE_REG, &reg))
 			continue;
@@ -251,6 +280,27 @@ static bool write_back_works(struct probe *p)
 	free(list);
 
 	return ok;
+}
+
+/* VMMs write events and MP_STATE whenever they reset a VM. */
+static bool events_are_empty(struct probe *p)
+{
+	struct kvm_vcpu_events events = {}, dabt = { .exception.ext_dabt_pending = 1 };
+	struct kvm_mp_state state = {};
+	struct kvm_vcpu *vcpu = p->vcpu[0];
+
+	vcpu_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events);
+	if (events.exception.serror_pending || events.exception.serror_esr ||
+	    events.exception.ext_dabt_pending)
+		return false;
+
+	memset(&events, 0, sizeof(events));
+	vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events);
+	vcpu_ioctl(vcpu, KVM_GET_MP_STATE, &state);
+	vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &state);
+
+	/* There is no access that could fail. */
+	return __vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &dabt) && errno == EINVAL;
 }
 
 /* Does the guest have the service, in SMCCC's words? */
@@ -329,12 +379,13 @@ static void test_protected(void)
 	ksft_test_result(other_caps(p), "others\n");
 	ksft_test_result(enables_none(p), "enable\n");
 	ksft_test_result(masks_are_zero(p), "masks\n");
-	ksft_test_result(write_back_works(p), "write back\n");
+	ksft_test_result(write_back_works(p, false), "write back\n");
 	for (i = 0; i < ARRAY_SIZE(refused); i++)
 		ksft_test_result(is_refused(p, i), "refuse %s\n", refused[i].name);
 	ksft_test_result(has_right_attrs(p), "attributes\n");
 	ksft_test_result(runs(p), "runs\n");
-	ksft_test_result(write_back_works(p), "write back after the run\n");
+	ksft_test_result(write_back_works(p, true), "write back after the run\n");
+	ksft_test_result(events_are_empty(p), "events after the run\n");
 	ksft_test_result(firmware_is_fixed(p), "firmware\n");
 	ksft_test_result(enables_none(p) && other_caps(p) && runs(p), "enable after the run\n");
 	probe_free(p);
@@ -354,7 +405,7 @@ int main(void)
 {
 	TEST_REQUIRE(kvm_has_protected_vms());
 	ksft_print_header();
-	ksft_set_plan(ARRAY_SIZE(caps) + ARRAY_SIZE(refused) + 11);
+	ksft_set_plan(ARRAY_SIZE(caps) + ARRAY_SIZE(refused) + 12);
 	kvm_fd = open_kvm_dev_path_or_exit();
 
 	test_ordinary();

@@ -21,6 +21,7 @@
 
 #include <linux/membarrier.h>
 #include <linux/perf_event.h>
+#include <linux/psci.h>
 #include <linux/sizes.h>
 #include <sys/syscall.h>
 
@@ -33,12 +34,21 @@
 #include "kselftest.h"
 
 #define CODE_GPA	0x40000000UL
-#define MMIO_GPA	0x0a000000UL	/* X10 */
+#define VCPU_CODE_GPA(id)	(CODE_GPA + ((id) + 1) * SZ_4K)
+#define MMIO_GPA	0x0a000000UL
 
 #define PSTATE_DAIF	(PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT)
 #define TAINT_WARN	BIT(9)
 #define VECTOR_SYNC	0x200
 #define AA32_MODE_SVC	0x13
+
+/* A vCPU starts with this, as its other registers are those of a reset. */
+static const u32 start[] = {
+	0xd2a80009,	/* mov x9, #CODE_GPA */
+	0xd518c009,	/* msr vbar_el1, x9 */
+	0xd2a1400a,	/* mov x10, #MMIO_GPA */
+	0xd5033fdf,	/* isb */
+};
 
 /* Each ends in a report of X0, over and over. The vectors report the syndrome. */
 static const u32 report[] = {
@@ -72,6 +82,19 @@ static const u32 guest_isar1[] = {
 
 static const u32 guest_isar2[] = {
 	0xd5380640,	/* mrs x0, id_aa64isar2_el1 */
+	0
+};
+
+/* A report of X0, and then of what PSCI CPU_ON of vCPU 1 returns. */
+static const u32 guest_cpu_on[] = {
+	0xf9000140,	/* str x0, [x10] */
+	0xd2800060,	/* mov x0, #PSCI_0_2_FN64_CPU_ON */
+	0xf2b88000,
+	0xd2800021,	/* mov x1, #1 */
+	0xd2840002,	/* mov x2, #VCPU_CODE_GPA(1) */
+	0xf2a80002,
+	0xd2800043,	/* mov x3, #2 */
+	0xd4000002,	/* hvc #0 */
 	0
 };
 
@@ -112,18 +135,16 @@ static struct kvm_vcpu *add_vcpu(struct kvm_vm *vm, unsigned int id, u64 feature
 				 const u32 *code, u64 x0)
 {
 	struct kvm_vcpu *vcpu = __vm_vcpu_add(vm, id);
-	u64 pc = CODE_GPA + (id + 1) * SZ_4K;
+	u64 pc = VCPU_CODE_GPA(id);
 	struct kvm_vcpu_init init;
 
 	kvm_get_default_vcpu_target(vm, &init);
 	init.features[0] |= features;
 	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
-	put_code(vm, pc, code);
+	memcpy(addr_gpa2hva(vm, pc), start, sizeof(start));
+	put_code(vm, pc + sizeof(start), code);
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), pc);
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[0]), x0);
-	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.regs[10]), MMIO_GPA);
-	if (!(features & BIT(KVM_ARM_VCPU_EL1_32BIT)))
-		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_VBAR_EL1), CODE_GPA);
 	return vcpu;
 }
 
@@ -236,31 +257,38 @@ static void test_set_counters(void)
 	kvm_vm_free(vm);
 }
 
-static void test_generic_auth(void)
-{
-	struct kvm_vcpu *vcpu[2];
-	struct kvm_vm *vm = create_pvm(guest_isar1, 0, &vcpu[0]);
-	u64 isar1, isar2;
-	bool ok;
-
-	vcpu[1] = add_vcpu(vm, 1, 0, guest_isar2, 0);
-	ok = run(vcpu[0], &isar1) && run(vcpu[1], &isar2) &&
-	     !(isar1 & (ID_AA64ISAR1_EL1_GPA_MASK | ID_AA64ISAR1_EL1_GPI_MASK)) &&
-	     !(isar2 & ID_AA64ISAR2_EL1_GPA3_MASK);
-	ksft_test_result(ok, "generic-auth\n");
-	kvm_vm_free(vm);
-}
-
-static void test_late_vcpu(void)
+static u64 report_of(const u32 *code)
 {
 	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = create_pvm(guest_report, 1, &vcpu);
-	u64 val[2];
+	struct kvm_vm *vm = create_pvm(code, 0, &vcpu);
+	u64 val;
+
+	TEST_ASSERT(run(vcpu, &val), "no report");
+	kvm_vm_free(vm);
+	return val;
+}
+
+static void test_generic_auth(void)
+{
+	u64 isar1 = report_of(guest_isar1), isar2 = report_of(guest_isar2);
+
+	ksft_test_result(!(isar1 & (ID_AA64ISAR1_EL1_GPA_MASK | ID_AA64ISAR1_EL1_GPI_MASK)) &&
+			 !(isar2 & ID_AA64ISAR2_EL1_GPA3_MASK), "generic-auth\n");
+}
+
+/* The guest turns it on after it came, and chooses its X0. */
+static void test_late_vcpu(void)
+{
+	const u64 features = BIT(KVM_ARM_VCPU_PSCI_0_2);
+	struct kvm_vm *vm = create_vm(KVM_VM_TYPE_ARM_PROTECTED);
+	struct kvm_vcpu *vcpu = add_vcpu(vm, 0, features, guest_cpu_on, 1), *late;
+	u64 val[3];
 	bool ok;
 
 	ok = run(vcpu, &val[0]);
-	vcpu = add_vcpu(vm, 1, 0, guest_report, 2);
-	ok = ok && run(vcpu, &val[1]) && val[0] == 1 && val[1] == 2;
+	late = add_vcpu(vm, 1, features | BIT(KVM_ARM_VCPU_POWER_OFF), guest_report, 3);
+	ok = ok && run(vcpu, &val[1]) && run(late, &val[2]) &&
+	     val[0] == 1 && val[1] == PSCI_RET_SUCCESS && val[2] == 2;
 	ksft_test_result(ok, "late-vcpu\n");
 	kvm_vm_free(vm);
 }

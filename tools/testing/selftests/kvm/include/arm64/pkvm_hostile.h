@@ -11,7 +11,7 @@
 #include <linux/types.h>
 
 #define HOSTILE_DEVICE		"pkvm_hostile"
-#define HOSTILE_MAX_STEPS	16
+#define HOSTILE_MAX_STEPS	256
 
 enum hostile_op {
 	HOSTILE_HVC,	/* x[0..7] are the registers, before and after */
@@ -56,10 +56,11 @@ struct hostile_object {
 
 /*
  * A member of struct kvm or struct kvm_vcpu: its offset and size. Or a constant,
- * such as the function ID of a hypercall.
+ * such as the function ID of a hypercall. Without a name, @value is the number of
+ * the datum, from 0 on.
  */
 struct hostile_datum {
-	char name[48];
+	char name[64];
 	__u64 value;
 	__u64 size;
 };

@@ -135,6 +135,7 @@ struct probe_cfg {
 	const u8 *init_order;		/* of KVM_ARM_VCPU_INIT; NULL: as created */
 	unsigned int nr_late;		/* so many are left to probe_init_vcpu() */
 	enum vm_guest_mode mode;	/* 0: the default */
+	unsigned int seconds;		/* until a guest is lost; 0: eight */
 };
 
 struct probe {
@@ -144,6 +145,8 @@ struct probe {
 	struct probe_shared *shared;
 	gva_t shared_gva, stacks;
 	bool started[8];
+	int boot;		/* the vCPU that ran first, or -1 */
+	u64 initialized, on_at_boot;	/* vCPUs */
 	int cpu;		/* which vCPU probe_run() uses */
 	bool lost;		/* the next call gets a new guest */
 	u64 sctlr;		/* as the vCPUs start with */
@@ -206,6 +209,24 @@ struct probe_word {
 void probe_read_regs(struct probe *p, unsigned int cpu, u64 mode, const u32 *regs,
 		     unsigned int nr, struct probe_word *words);
 u64 probe_write_reg(struct probe *p, u32 reg, u64 value);
+
+/*
+ * What a guest can tell of its CPU: all ID registers, registers and instructions
+ * of hidden features and of shown ones, each with its value or with the way in
+ * which it is refused. Of counters, only what no time that passes changes.
+ */
+#define PROBE_VIEW_WORDS	160
+
+struct probe_view {
+	unsigned int nr;
+	u64 word[PROBE_VIEW_WORDS];
+};
+
+/* Return 0, or a negative error and p->error. */
+int probe_take_view(struct probe *p, struct probe_view *view);
+
+/* Which word differs first? NULL if the views are the same. */
+const char *probe_view_diff(const struct probe_view *a, const struct probe_view *b);
 
 /* The guest's side: run @ctx; make @size bytes of code at @start executable. */
 void probe_enter(struct probe_ctx *ctx);

@@ -24,8 +24,14 @@
 bool kvm_has_protected_vms(void);
 
 /*
- * Have @vcpu start with @guest_code. The guest first shares all memory that
- * vm_alloc_shared() has returned, which includes the pool of ucalls.
+ * Have @vcpu start with @guest_code, and with the registers that are set before
+ * the first run: X0 to X7, SP_EL1, CPACR_EL1, MAIR_EL1, SCTLR_EL1, TCR_EL1,
+ * TPIDR_EL1, TTBR0_EL1 and VBAR_EL1.
+ *
+ * The vCPU that runs first is the boot vCPU, which is all that a VMM can start.
+ * It shares all memory that vm_alloc_shared() has returned, which includes the
+ * pool of ucalls, and turns on all other vCPUs that have an entry point and are
+ * not off.
  */
 void pvm_vcpu_set_entry_point(struct kvm_vcpu *vcpu, void *guest_code);
 

@@ -88,6 +88,12 @@ static u64 probe_guest_read(struct probe_shared *s, const u64 *args)
 	return 0;
 }
 
+/* Turn on vCPU args[0], which was not there when the boot vCPU started. */
+static u64 probe_guest_cpu_on(struct probe_shared *s, const u64 *args)
+{
+	return pvm_guest_cpu_on(args[0], (void *)probe_guest_main, args[1]);
+}
+
 /* The test's side */
 
 static int __printf(3, 4) probe_fail(struct probe *p, int err, const char *fmt, ...)
@@ -111,7 +117,7 @@ static int probe_wait(struct probe *p, struct kvm_vcpu *vcpu)
 {
 	/* One signal may come between two runs, so there are more of them. */
 	const struct itimerval on = {
-		.it_value.tv_sec = PROBE_SECONDS, .it_interval.tv_sec = 1,
+		.it_value.tv_sec = p->cfg.seconds ?: PROBE_SECONDS, .it_interval.tv_sec = 1,
 	};
 	const struct sigaction sa = { .sa_handler = on_alarm };
 	const struct itimerval off = {};
@@ -151,6 +157,16 @@ void probe_get_init(struct probe *p, struct kvm_vcpu_init *init)
 				     BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC);
 }
 
+static gva_t shared_gva(struct probe *p, unsigned int cpu)
+{
+	return p->shared_gva + cpu * sizeof(*p->shared);
+}
+
+static gva_t stack_end(struct probe *p, unsigned int cpu)
+{
+	return p->stacks + (cpu + 1) * PROBE_STACK_SIZE;
+}
+
 void probe_init_vcpu(struct probe *p, unsigned int cpu)
 {
 	struct kvm_vcpu *vcpu = p->vcpu[cpu];
@@ -158,12 +174,13 @@ void probe_init_vcpu(struct probe *p, unsigned int cpu)
 
 	probe_get_init(p, &init);
 	aarch64_vcpu_setup(vcpu, &init);
-	vcpu_set_reg(vcpu, ARM64_CORE_REG(sp_el1), p->stacks + (cpu + 1) * PROBE_STACK_SIZE);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(sp_el1), stack_end(p, cpu));
 	vcpu_arch_set_entry_point(vcpu, probe_guest_main);
-	vcpu_args_set(vcpu, 1, p->shared_gva + cpu * sizeof(*p->shared));
+	vcpu_args_set(vcpu, 1, shared_gva(p, cpu));
 	vcpu_init_descriptor_tables(vcpu);
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_CPACR_EL1), CPACR_OPEN);
 	p->started[cpu] = false;
+	p->initialized |= BIT(cpu);
 }
 
 static void probe_build(struct probe *p)
@@ -183,8 +200,13 @@ static void probe_build(struct probe *p)
 	p->stacks = __vm_alloc(p->vm, nr * PROBE_STACK_SIZE, KVM_UTIL_MIN_VADDR,
 			       MEM_REGION_DATA);
 
-	for (i = 0; i < nr; i++)
+	p->boot = -1;
+	p->initialized = 0;
+	for (i = 0; i < nr; i++) {
 		p->vcpu[i] = __vm_vcpu_add(p->vm, i);
+		if (!p->cfg.ordinary)
+			pvm_vcpu_set_stack(p->vcpu[i], stack_end(p, i));
+	}
 	for (i = 0; i < nr - p->cfg.nr_late; i++) {
 		cpu = p->cfg.init_order ? p->cfg.init_order[i] : i;
 		probe_init_vcpu(p, cpu);
@@ -221,12 +243,39 @@ void probe_revive(struct probe *p)
 	probe_build(p);
 }
 
+/* The boot vCPU turns on those that are there when it starts, but no later one. */
+static int probe_turn_on(struct probe *p, unsigned int cpu)
+{
+	struct kvm_mp_state off = { .mp_state = KVM_MP_STATE_STOPPED };
+	int ret;
+
+	if (p->boot < 0) {
+		p->boot = cpu;
+		p->on_at_boot = p->initialized;
+	}
+	if (p->cfg.ordinary || p->on_at_boot & BIT(cpu))
+		return 0;
+
+	vcpu_ioctl(p->vcpu[cpu], KVM_SET_MP_STATE, &off);
+	p->shared[p->boot].args[0] = cpu;
+	p->shared[p->boot].args[1] = shared_gva(p, cpu);
+	ret = probe_call(p, p->boot, probe_guest_cpu_on);
+	if (!ret && p->shared[p->boot].ret)
+		ret = probe_fail(p, -EPROTO, "CPU_ON of vCPU %u: %ld", cpu,
+				 (long)p->shared[p->boot].ret);
+
+	return ret;
+}
+
 int probe_call(struct probe *p, unsigned int cpu, probe_fn *fn)
 {
 	int ret;
 
 	/* The first run ends where the guest waits for calls. */
 	if (!p->started[cpu]) {
+		ret = probe_turn_on(p, cpu);
+		if (ret)
+			return ret;
 		ret = probe_wait(p, p->vcpu[cpu]);
 		if (ret)
 			return ret;
@@ -416,4 +465,118 @@ u64 probe_write_reg(struct probe *p, u32 reg, u64 value)
 		return PROBE_LOST;
 
 	return probe_completed(&in, &out, 1) ? 0 : out.esr;
+}
+
+/* Behind the ID registers; the counters come first. */
+static const struct {
+	const char *name;
+	u32 reg;
+} view_regs[] = {
+#define VIEW(reg)	{ #reg, SYS_##reg }
+	VIEW(CNTVCT_EL0), VIEW(CNTPCT_EL0),
+	VIEW(MIDR_EL1), VIEW(MPIDR_EL1), VIEW(REVIDR_EL1), VIEW(AIDR_EL1), VIEW(CTR_EL0),
+	VIEW(CLIDR_EL1), VIEW(CSSELR_EL1), VIEW(CCSIDR_EL1), VIEW(GMID_EL1),
+	VIEW(SMIDR_EL1), VIEW(DCZID_EL0), VIEW(CNTFRQ_EL0), VIEW(CNTV_CTL_EL0),
+	VIEW(CNTP_CTL_EL0), VIEW(CNTV_CVAL_EL0), VIEW(ACTLR_EL1), VIEW(LORID_EL1),
+	VIEW(APIAKEYLO_EL1), VIEW(MDSCR_EL1), VIEW(OSLSR_EL1), VIEW(MDCCINT_EL1),
+	VIEW(DBGBCRn_EL1(0)), VIEW(DBGWVRn_EL1(0)), VIEW(DBGAUTHSTATUS_EL1),
+	VIEW(ICC_SRE_EL1), VIEW(ICC_PMR_EL1), VIEW(ICC_CTLR_EL1), VIEW(ICC_IGRPEN1_EL1),
+	VIEW(ERRIDR_EL1), VIEW(ERXSTATUS_EL1), VIEW(DISR_EL1), VIEW(ALLINT),
+	VIEW(SCTLR2_EL1), VIEW(TCR2_EL1), VIEW(PIR_EL1), VIEW(PIRE0_EL1), VIEW(POR_EL1),
+	VIEW(POR_EL0), VIEW(FPMR), VIEW(SVCR), VIEW(SMPRI_EL1), VIEW(TPIDR2_EL0),
+	VIEW(ZCR_EL1), VIEW(SMCR_EL1), VIEW(GCSCR_EL1), VIEW(GCSPR_EL0), VIEW(RGSR_EL1),
+	VIEW(GCR_EL1), VIEW(TFSR_EL1), VIEW(SCXTNUM_EL1), VIEW(SCXTNUM_EL0),
+	VIEW(TRFCR_EL1), VIEW(PMSCR_EL1), VIEW(PMSIDR_EL1), VIEW(TRBLIMITR_EL1),
+	VIEW(PMCR_EL0), VIEW(PMCNTENSET_EL0), VIEW(PMUSERENR_EL0), VIEW(PMCCFILTR_EL0),
+	VIEW(AMCR_EL0), VIEW(AMUSERENR_EL0), VIEW(MPAM1_EL1), VIEW(HCR_EL2),
+	VIEW(CNTVOFF_EL2), VIEW(CNTHCTL_EL2),
+};
+
+static const struct {
+	const char *name;
+	u32 insn;
+} view_insns[] = {
+	{ "smc", 0xd4000003 },
+	{ "dc cisw", 0xd5087e45 },
+	{ "tlbi vmalle1os", 0xd508811f },
+	{ "tlbi rvae1os", 0xd5088525 },
+	{ "at s1e1a", 0xd5087945 },
+	{ "wfet", 0xd5031005 },
+	{ "st64b", 0xf83f9000 },
+	{ "pacga", 0x9ac23021 },
+	{ "rdvl", 0x04bf5025 },
+	{ "rdsvl", 0x04bf5825 },
+	{ "smstart", 0xd503477f },
+	{ "gcspushm", 0xd50b7705 },
+	{ "psb csync", 0xd503223f },
+	{ "brb iall", 0xd509729f },
+	{ "trcit", 0xd50b72e5 },
+	{ "cfp rctx", 0xd50b7385 },
+	{ "setp", 0x19c10400 },
+	{ "brk", 0xd4202460 },
+	{ "nop", 0xd503201f },
+};
+
+#define NR_VIEW_REGS	(PROBE_NR_ID_REGS + ARRAY_SIZE(view_regs))
+
+static u64 view_word(u64 value, u64 esr)
+{
+	return esr ? ~esr : value;
+}
+
+int probe_take_view(struct probe *p, struct probe_view *view)
+{
+	struct probe_word words[NR_VIEW_REGS];
+	u32 regs[NR_VIEW_REGS];
+	struct probe_out out;
+	struct probe_in in;
+	unsigned int i;
+	int ret;
+
+	kvm_static_assert(NR_VIEW_REGS + ARRAY_SIZE(view_insns) <= PROBE_VIEW_WORDS);
+	for (i = 0; i < NR_VIEW_REGS; i++)
+		regs[i] = i < PROBE_NR_ID_REGS ? probe_id_reg(i) :
+			  view_regs[i - PROBE_NR_ID_REGS].reg;
+	ret = probe_read_batch(p, p->cpu, PSR_MODE_EL1h, regs, NR_VIEW_REGS, words);
+	if (ret)
+		return ret;
+
+	words[PROBE_NR_ID_REGS].value &= GENMASK(63, 50);
+	words[PROBE_NR_ID_REGS + 1].value &= GENMASK(63, 50);
+	for (i = 0; i < NR_VIEW_REGS; i++)
+		view->word[i] = view_word(words[i].value, words[i].esr);
+
+	for (i = 0; i < ARRAY_SIZE(view_insns); i++) {
+		probe_init_in(p, PSR_MODE_EL1h, &in);
+		ret = probe_run(p, &view_insns[i].insn, 1, &in, &out);
+		if (ret)
+			return ret;
+		view->word[NR_VIEW_REGS + i] = out.esr ^ (out.elr - in.pc) << 40 ^
+					       out.vector << 56;
+	}
+	view->nr = NR_VIEW_REGS + ARRAY_SIZE(view_insns);
+
+	return 0;
+}
+
+const char *probe_view_diff(const struct probe_view *a, const struct probe_view *b)
+{
+	static char text[80];
+	unsigned int i, j;
+
+	for (i = 0; i < a->nr && a->word[i] == b->word[i]; i++)
+		;
+	if (i == a->nr)
+		return NULL;
+	j = i - PROBE_NR_ID_REGS;
+	if (i < PROBE_NR_ID_REGS)
+		snprintf(text, sizeof(text), "ID register C%u_%u: 0x%lx, was 0x%lx",
+			 1 + i / 8, i % 8, b->word[i], a->word[i]);
+	else
+		snprintf(text, sizeof(text), "%s: 0x%lx, was 0x%lx",
+			 j < ARRAY_SIZE(view_regs) ? view_regs[j].name :
+			 view_insns[j - ARRAY_SIZE(view_regs)].name,
+			 b->word[i], a->word[i]);
+
+	return text;
 }

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What crosses between a protected vCPU and the host, and where vCPUs start.
+ *
+ * The registers of a protected vCPU are EL2's. When the vCPU exits, the host
+ * gets what the exit is about. When the host runs the vCPU again, EL2 takes what
+ * that exit asks for. Both are in X0 to X3 of the host's copy, whichever
+ * registers the guest uses. All else in the host's copy stays as it was before
+ * the first run, and has no effect.
+ *
+ * The first vCPU that the host runs is the boot vCPU. Every other one, and one
+ * that has turned itself off, starts only after a PSCI CPU_ON of the guest.
+ */
+
+#include <kvm/arm_hypercalls.h>
+#include <kvm/arm_psci.h>
+
+#include <asm/kvm_emulate.h>
+#include <asm/kvm_hyp.h>
+
+#include <nvhe/pkvm.h>
+
+/* What KVM resets SCTLR_EL1 to, for any VM. */
+#define PVM_RESET_SCTLR_EL1	0x00C50078
+
+static struct pkvm_hyp_vcpu *to_hyp_vcpu(struct kvm_vcpu *vcpu)
+{
+	return container_of(vcpu, struct pkvm_hyp_vcpu, vcpu);
+}
+
+static void pvm_reset_vcpu(struct kvm_vcpu *vcpu, const struct vcpu_reset_state *reset)
+{
+	u64 mpidr = __vcpu_sys_reg(vcpu, MPIDR_EL1);
+
+	memset(&vcpu->arch.ctxt, 0, sizeof(vcpu->arch.ctxt));
+	__vcpu_assign_sys_reg(vcpu, MPIDR_EL1, mpidr);
+	__vcpu_assign_sys_reg(vcpu, SCTLR_EL1,
+			      PVM_RESET_SCTLR_EL1 | (reset->be ? SCTLR_ELx_EE : 0));
+	vcpu->arch.external_mdscr_el1 = 0;
+	vcpu->arch.fault.esr_el2 = 0;
+	vcpu->arch.iflags = 0;
+
+	*vcpu_cpsr(vcpu) = INIT_PSTATE_EL1;
+	*vcpu_pc(vcpu) = reset->pc;
+	vcpu_set_reg(vcpu, 0, reset->r0);
+}
+
+/*
+ * The boot vCPU starts in the reset state, too. Before that, PC, X0 to X3 and
+ * PSTATE are the VMM's to choose. Return false if there is no such PSTATE.
+ */
+static bool pvm_reset_boot_vcpu(struct pkvm_hyp_vcpu *hyp_vcpu)
+{
+	const struct user_pt_regs *from = vcpu_gp_regs(hyp_vcpu->host_vcpu);
+	struct vcpu_reset_state reset = { .pc = READ_ONCE(from->pc) };
+	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
+	u64 pstate = READ_ONCE(from->pstate) & PVM_PSTATE;
+	unsigned int i;
+
+	switch (pstate & (PSR_MODE_MASK | PSR_MODE32_BIT | PSR_IL_BIT)) {
+	case PSR_MODE_EL0t:
+	case PSR_MODE_EL1t:
+	case PSR_MODE_EL1h:
+		break;
+	default:
+		return false;
+	}
+
+	if (test_and_set_bit(KVM_ARCH_FLAG_HAS_RAN_ONCE, &vcpu->kvm->arch.flags))
+		return false;
+
+	pvm_reset_vcpu(vcpu, &reset);
+	*vcpu_cpsr(vcpu) = pstate;
+	for (i = 0; i < 4; i++)
+		vcpu_set_reg(vcpu, i, READ_ONCE(from->regs[i]));
+
+	return true;
+}
+
+/* Turn on a vCPU that is off, if it is to be on. */
+static bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
+{
+	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
+	bool on = true;
+
+	hyp_spin_lock(&vm_table_lock);
+	if (vcpu->arch.reset_state.reset)
+		pvm_reset_vcpu(vcpu, &vcpu->arch.reset_state);
+	else
+		on = pvm_reset_boot_vcpu(hyp_vcpu);
+
+	if (on) {
+		vcpu->arch.reset_state.reset = false;
+		vcpu->arch.mp_state.mp_state = KVM_MP_STATE_RUNNABLE;
+	}
+	hyp_spin_unlock(&vm_table_lock);
+
+	return on;
+}
+
+/**
+ * pvm_vcpu_can_run() - Whether EL2 may enter a protected vCPU
+ * @hyp_vcpu:	the vCPU, which is loaded on this CPU
+ *
+ * A vCPU that was seen in AArch32 has lost its VCPU_INITIALIZED at EL2 for good,
+ * see fixup_guest_exit().
+ */
+bool pvm_vcpu_can_run(struct pkvm_hyp_vcpu *hyp_vcpu)
+{
+	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
+
+	if (!vcpu_get_flag(vcpu, VCPU_INITIALIZED) || !pvm_traps_mpam())
+		return false;
+
+	return vcpu->arch.mp_state.mp_state == KVM_MP_STATE_RUNNABLE ||
+	       pvm_vcpu_power_on(hyp_vcpu);
+}
+
+static struct pkvm_hyp_vcpu *find_vcpu(struct pkvm_hyp_vm *hyp_vm, u64 mpidr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hyp_vm->vcpus); i++) {
+		struct pkvm_hyp_vcpu *hyp_vcpu = hyp_vm->vcpus[i];
+
+		if (hyp_vcpu && kvm_vcpu_get_mpidr_aff(&hyp_vcpu->vcpu) == mpidr)
+			return hyp_vcpu;
+	}
+
+	return NULL;
+}
+
+/*
+ * Record a CPU_ON before the host hears of it, so that the host can wake the
+ * other vCPU at once. Return what the guest gets if the host doesn't have to
+ * decide, and PSCI_RET_SUCCESS if it does.
+ */
+static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
+{
+	bool is_64bit = smccc_get_function(vcpu) != PSCI_0_2_FN_CPU_ON;
+	u64 mask = is_64bit ? U64_MAX : U32_MAX;
+	struct pkvm_hyp_vcpu *hyp_vcpu = to_hyp_vcpu(vcpu), *target;
+	struct kvm_vcpu *on;
+	u64 ret = PSCI_RET_SUCCESS;
+
+	hyp_spin_lock(&vm_table_lock);
+	target = find_vcpu(pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu), smccc_get_arg1(vcpu) & mask);
+	if (!target) {
+		ret = PSCI_RET_INVALID_PARAMS;
+		goto unlock;
+	}
+
+	on = &target->vcpu;
+	if (on->arch.mp_state.mp_state != KVM_MP_STATE_STOPPED || on->arch.reset_state.reset) {
+		ret = PSCI_RET_ALREADY_ON;
+		goto unlock;
+	}
+
+	on->arch.reset_state = (struct vcpu_reset_state) {
+		.pc	= smccc_get_arg2(vcpu) & mask,
+		.r0	= smccc_get_arg3(vcpu) & mask,
+		/* The caller's endianness, as its registers are in the CPU. */
+		.be	= read_sysreg_el1(SYS_SCTLR) & SCTLR_ELx_EE,
+		.reset	= true,
+	};
+	hyp_vcpu->cpu_on_target = target;
+unlock:
+	hyp_spin_unlock(&vm_table_lock);
+
+	return ret;
+}
+
+/**
+ * pvm_psci_call() - Note what a call of the guest means for EL2
+ * @vcpu:	the vCPU that makes the call
+ * @ret:	the result, if EL2 completes the call
+ *
+ * Return: true if the call is complete, or false if it goes on to the host.
+ */
+bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
+{
+	switch (smccc_get_function(vcpu)) {
+	case KVM_PSCI_FN_CPU_ON:
+	case PSCI_0_2_FN_CPU_ON:
+	case PSCI_0_2_FN64_CPU_ON:
+		*ret = pvm_cpu_on(vcpu);
+		return *ret != PSCI_RET_SUCCESS;
+	case KVM_PSCI_FN_CPU_OFF:
+	case PSCI_0_2_FN_CPU_OFF:
+		hyp_spin_lock(&vm_table_lock);
+		vcpu->arch.mp_state.mp_state = KVM_MP_STATE_STOPPED;
+		hyp_spin_unlock(&vm_table_lock);
+		return false;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Take the host's answer to a CPU_ON from X0. A vCPU whose CPU_ON is refused
+ * stays off. If it runs already, the guest is told so, whatever the host says.
+ */
+static void pvm_psci_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
+{
+	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
+	struct vcpu_reset_state *reset;
+
+	if (!hyp_vcpu->cpu_on_target)
+		return;
+
+	hyp_spin_lock(&vm_table_lock);
+	reset = &hyp_vcpu->cpu_on_target->vcpu.arch.reset_state;
+	if (!reset->reset)
+		vcpu_set_reg(vcpu, 0, PSCI_RET_SUCCESS);
+	else if (vcpu_get_reg(vcpu, 0) != PSCI_RET_SUCCESS)
+		reset->reset = false;
+	hyp_spin_unlock(&vm_table_lock);
+
+	hyp_vcpu->cpu_on_target = NULL;
+}
+
+/* How many arguments of a call does the host need, beside the function ID? */
+static unsigned int hvc_nr_args(u32 func)
+{
+	switch (func) {
+	case KVM_PSCI_FN_CPU_ON:
+	case PSCI_0_2_FN_CPU_ON:
+	case PSCI_0_2_FN64_CPU_ON:
+		return 3;
+	case PSCI_0_2_FN_AFFINITY_INFO:
+	case PSCI_0_2_FN64_AFFINITY_INFO:
+	case PSCI_1_3_FN_SYSTEM_OFF2:
+	case PSCI_1_3_FN64_SYSTEM_OFF2:
+		return 2;
+	case PSCI_1_0_FN_PSCI_FEATURES:
+	case PSCI_1_1_FN_SYSTEM_RESET2:
+	case PSCI_1_1_FN64_SYSTEM_RESET2:
+	case ARM_SMCCC_ARCH_FEATURES_FUNC_ID:
+	case ARM_SMCCC_TRNG_FEATURES:
+	case ARM_SMCCC_TRNG_RND32:
+	case ARM_SMCCC_TRNG_RND64:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void sync_hvc(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
+{
+	u32 func = smccc_get_function(vcpu);
+	bool is_64bit = ARM_SMCCC_IS_64(func) || func == KVM_PSCI_FN_CPU_ON;
+	u64 mask = is_64bit ? U64_MAX : U32_MAX;
+	unsigned int i;
+
+	vcpu_set_reg(host_vcpu, 0, func);
+	for (i = 1; i <= hvc_nr_args(func); i++)
+		vcpu_set_reg(host_vcpu, i, vcpu_get_reg(vcpu, i) & mask);
+}
+
+/*
+ * Is this a store that the host may have to emulate? Only the host knows what is
+ * memory, so it gets the datum of a store that finds no page, but no other one.
+ */
+static bool is_mmio_store(struct kvm_vcpu *vcpu)
+{
+	return kvm_vcpu_trap_get_class(vcpu) == ESR_ELx_EC_DABT_LOW &&
+	       kvm_vcpu_dabt_isvalid(vcpu) && kvm_vcpu_dabt_iswrite(vcpu) &&
+	       kvm_vcpu_trap_is_translation_fault(vcpu);
+}
+
+/* Return what the host needs to know of the syndrome of an abort. */
+static u64 sync_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
+{
+	struct kvm_vcpu_fault_info *fault = &vcpu->arch.fault;
+	u64 esr = fault->esr_el2;
+	u64 mask = ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_FSC | ESR_ELx_WNR |
+		   ESR_ELx_S1PTW | ESR_ELx_CM | ESR_ELx_EA | ESR_ELx_ISV;
+
+	host_vcpu->arch.fault.far_el2 = FAR_TO_FIPA_OFFSET(fault->far_el2);
+	host_vcpu->arch.fault.hpfar_el2 = fault->hpfar_el2;
+
+	if (is_mmio_store(vcpu))
+		vcpu_set_reg(host_vcpu, 0,
+			     vcpu_data_guest_to_host(vcpu,
+						     vcpu_get_reg(vcpu, kvm_vcpu_dabt_get_rd(vcpu)),
+						     kvm_vcpu_dabt_get_as(vcpu)));
+
+	if (!kvm_vcpu_dabt_isvalid(vcpu))
+		return esr & mask;
+
+	/* To the host, any access is one of X0, and EL2 extends the sign. */
+	return (esr & (mask | ESR_ELx_SAS)) | ESR_ELx_SF;
+}
+
+/**
+ * pvm_sync_exit() - Tell the host why a protected vCPU has exited
+ * @hyp_vcpu:	the vCPU
+ * @exit_code:	what the host gets from __kvm_vcpu_run()
+ *
+ * The syndrome that EL2 keeps says which answer the host may give: none, if it
+ * is 0.
+ */
+void pvm_sync_exit(struct pkvm_hyp_vcpu *hyp_vcpu, u64 exit_code)
+{
+	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu, *host_vcpu = hyp_vcpu->host_vcpu;
+	u64 esr = vcpu->arch.fault.esr_el2, host_esr = esr;
+
+	/* An SError is the host's. */
+	host_vcpu->arch.fault.disr_el1 = vcpu->arch.fault.disr_el1;
+	if (exit_code == ARM_EXCEPTION_EL1_SERROR && ESR_ELx_EC(esr) == ESR_ELx_EC_SERROR)
+		host_vcpu->arch.fault.esr_el2 = esr;
+
+	vcpu->arch.fault.esr_el2 = 0;
+	if (exit_code != ARM_EXCEPTION_TRAP)
+		return;
+
+	vcpu->arch.fault.esr_el2 = esr;
+	switch (ESR_ELx_EC(esr)) {
+	case ESR_ELx_EC_WFx:
+		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_WFx_ISS_RV |
+			    ESR_ELx_WFx_ISS_TI;
+		if (esr & ESR_ELx_WFx_ISS_WFxT)
+			vcpu_set_reg(host_vcpu, 0,
+				     vcpu_get_reg(vcpu, kvm_vcpu_sys_get_rt(vcpu)));
+		break;
+	case ESR_ELx_EC_HVC64:
+		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL;
+		sync_hvc(vcpu, host_vcpu);
+		break;
+	case ESR_ELx_EC_SYS64:
+		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_SYS64_ISS_SYS_OP_MASK;
+		if (!(esr & ESR_ELx_SYS64_ISS_DIR_READ))
+			vcpu_set_reg(host_vcpu, 0,
+				     vcpu_get_reg(vcpu, kvm_vcpu_sys_get_rt(vcpu)));
+		break;
+	case ESR_ELx_EC_IABT_LOW:
+	case ESR_ELx_EC_DABT_LOW:
+		host_esr = sync_abort(vcpu, host_vcpu);
+		break;
+	default:
+		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL;
+		break;
+	}
+	host_vcpu->arch.fault.esr_el2 = host_esr;
+}
+
+/* Complete a load that the host has emulated, with the datum in the host's X0. */
+static void flush_mmio_load(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
+{
+	unsigned int len = kvm_vcpu_dabt_get_as(vcpu);
+	u64 data = vcpu_data_host_to_guest(vcpu, READ_ONCE(vcpu_gp_regs(host_vcpu)->regs[0]),
+					   len);
+
+	if (kvm_vcpu_dabt_issext(vcpu))
+		data = sign_extend64(data, len * 8 - 1);
+	if (!kvm_vcpu_dabt_issf(vcpu))
+		data = lower_32_bits(data);
+
+	vcpu_set_reg(vcpu, kvm_vcpu_dabt_get_rd(vcpu), data);
+}
+
+/*
+ * The guest gets an external abort for an access that the host has just been
+ * told of. What kind of abort is the host's to say, the rest isn't.
+ */
+static void flush_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
+{
+	bool is_el0 = (*vcpu_cpsr(vcpu) & PSR_MODE_MASK) == PSR_MODE_EL0t;
+	u64 fsc = READ_ONCE(host_vcpu->arch.ctxt.sys_regs[ESR_EL1]) & ESR_ELx_FSC;
+	u64 ec;
+
+	if (kvm_vcpu_trap_is_iabt(vcpu))
+		ec = is_el0 ? ESR_ELx_EC_IABT_LOW : ESR_ELx_EC_IABT_CUR;
+	else
+		ec = is_el0 ? ESR_ELx_EC_DABT_LOW : ESR_ELx_EC_DABT_CUR;
+
+	/* Neither EL2 nor the host knows at which level a walk has failed. */
+	if (kvm_vcpu_abt_iss1tw(vcpu))
+		fsc = ESR_ELx_FSC_SEA_TTW(0);
+	else if (fsc != ESR_ELx_FSC_ADDRSZ_L(0) && fsc != ESR_ELx_FSC_EXCL_ATOMIC)
+		fsc = ESR_ELx_FSC_EXTABT;
+
+	__vcpu_assign_sys_reg(vcpu, ESR_EL1, ec << ESR_ELx_EC_SHIFT | ESR_ELx_IL | fsc);
+	__vcpu_assign_sys_reg(vcpu, FAR_EL1, kvm_vcpu_get_hfar(vcpu));
+	kvm_pend_exception(vcpu, EXCEPT_AA64_EL1_SYNC);
+}
+
+/**
+ * pvm_flush_answer() - Take the host's answer to the last exit
+ * @hyp_vcpu:	the vCPU, which the host wants to run again
+ *
+ * The flags of the host's copy say what is to become of the instruction that
+ * has exited. They have no effect if that exit doesn't ask for it.
+ */
+void pvm_flush_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
+{
+	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu, *host_vcpu = hyp_vcpu->host_vcpu;
+	u8 iflags = READ_ONCE(host_vcpu->arch.iflags);
+	bool abort = iflags & unpack_vcpu_flag(PENDING_EXCEPTION);
+	bool skip = !abort && iflags & unpack_vcpu_flag(INCREMENT_PC);
+	const struct user_pt_regs *from = vcpu_gp_regs(host_vcpu);
+	u64 esr = vcpu->arch.fault.esr_el2;
+	unsigned int i;
+
+	vcpu->arch.iflags = 0;
+
+	switch (ESR_ELx_EC(esr)) {
+	case ESR_ELx_EC_HVC64:
+		for (i = 0; i < 4; i++)
+			vcpu_set_reg(vcpu, i, READ_ONCE(from->regs[i]));
+		pvm_psci_answer(hyp_vcpu);
+		skip = false;
+		break;
+	case ESR_ELx_EC_WFx:
+		break;
+	case ESR_ELx_EC_SYS64:
+		if (skip && esr & ESR_ELx_SYS64_ISS_DIR_READ)
+			vcpu_set_reg(vcpu, kvm_vcpu_sys_get_rt(vcpu),
+				     READ_ONCE(from->regs[0]));
+		break;
+	case ESR_ELx_EC_DABT_LOW:
+		/* Emulated, or cache maintenance of an address without memory. */
+		skip = skip && kvm_vcpu_trap_is_translation_fault(vcpu) &&
+		       (kvm_vcpu_dabt_isvalid(vcpu) || kvm_vcpu_dabt_is_cm(vcpu));
+		if (skip && !kvm_vcpu_dabt_iswrite(vcpu))
+			flush_mmio_load(vcpu, host_vcpu);
+		if (abort)
+			flush_abort(vcpu, host_vcpu);
+		break;
+	case ESR_ELx_EC_IABT_LOW:
+		if (abort)
+			flush_abort(vcpu, host_vcpu);
+		fallthrough;
+	default:
+		skip = false;
+		break;
+	}
+
+	if (skip)
+		kvm_incr_pc(vcpu);
+
+	vcpu->arch.fault.esr_el2 = 0;
+	host_vcpu->arch.iflags = 0;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Be a hostile host, by test_modules/pkvm_hostile.ko: read and write the host's
+ * own data of VMs, make hypercalls, and have VMs that only EL2 knows.
+ */
+#ifndef SELFTEST_KVM_ARM64_HOSTILE_H
+#define SELFTEST_KVM_ARM64_HOSTILE_H
+
+#include "arm64/pkvm_hostile.h"
+#include "kvm_util.h"
+
+/* The module has to lie beside the program, or has to be loaded. */
+void hostile_open(void);
+
+/* What the module knows by name, or by number as long as there are more. */
+struct hostile_datum hostile_datum(const char *name);
+bool hostile_nth_datum(unsigned int nr, struct hostile_datum *datum);
+
+/* Where the host has the VM or, with an index of 0 or more, the vCPU. */
+u64 hostile_object(struct kvm_vm *vm, int vcpu_idx);
+
+/* Take steps on the CPU that the caller is on, @repeat times more than once. */
+int hostile_repeat_steps(struct hostile_step *steps, unsigned int nr, u64 repeat);
+int hostile_run_steps(struct hostile_step *steps, unsigned int nr);
+
+struct hostile_step hostile_hvc_step(const char *func, u64 a, u64 b, u64 c);
+struct hostile_step hostile_write_step(u64 at, u64 value, u32 size);
+
+/* Return what the hypercall returns, or -EOPNOTSUPP if there is no such call. */
+s64 hostile_hvc(const char *func, u64 a, u64 b, u64 c);
+
+u64 hostile_read(u64 at, u32 size);
+void hostile_write(u64 at, u64 value, u32 size);
+u64 hostile_peek(u64 object, const char *name);
+void hostile_poke(u64 object, const char *name, u64 value);
+
+/* Pages that EL2 may get; those of a shared object it may read. */
+struct hostile_pages hostile_get_pages(u64 size);
+void hostile_put_pages(struct hostile_pages *pages);
+struct hostile_pages hostile_share_pages(u64 size);
+void hostile_unshare_pages(struct hostile_pages *pages);
+s64 hostile_share_page(u64 pa);
+s64 hostile_unshare_page(u64 pa);
+
+/*
+ * A VM that only EL2 knows. What the host keeps of it is a few zeroed pages that
+ * are no VM of KVM's; its guest has no memory, and takes a fault at its first
+ * instruction.
+ */
+#define BARE_VM_PAGES	16
+
+struct bare_vm {
+	struct hostile_pages kvm, vcpu, hyp_vm, pgd, hyp_vcpu;
+	s64 handle;
+};
+
+void bare_vm_reserve(struct bare_vm *vm, bool protected);
+s64 bare_vm_init(struct bare_vm *vm);
+/* Return whether EL2 has given everything back. */
+bool bare_vm_free(struct bare_vm *vm);
+/* The steps of a run, the second of which is the run. */
+#define BARE_VM_RUN_STEPS	4
+void bare_vm_run_steps(s64 handle, u64 vcpu, struct hostile_step *steps);
+/* Return the guest's exit, or -EINVAL if EL2 refuses to run the vCPU. */
+s64 bare_vm_exit(const struct hostile_step *run);
+s64 bare_vm_run(struct bare_vm *vm);
+
+/* Make a hypercall that needs a loaded vCPU: of @vm, which is put again. */
+s64 bare_vm_hvc(struct bare_vm *vm, const char *func, u64 a, u64 b, u64 c, u64 d);
+/* Give EL2 pages for the tables of a VM's stage 2: @pages, when it next needs any. */
+void bare_vm_fill_memcache(struct bare_vm *vm, const struct hostile_pages *pages);
+
+/* The same numbers for the same seed, which must not be 0. */
+u64 hostile_random(u64 *state);
+
+#endif /* SELFTEST_KVM_ARM64_HOSTILE_H */
