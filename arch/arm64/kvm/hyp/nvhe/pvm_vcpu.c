@@ -4,9 +4,11 @@
  *
  * The registers of a protected vCPU are EL2's. When the vCPU exits, the host
  * gets what the exit is about. When the host runs the vCPU again, EL2 takes what
- * that exit asks for. Both are in X0 to X3 of the host's copy, whichever
- * registers the guest uses. All else in the host's copy stays as it was before
- * the first run, and has no effect.
+ * that exit asks for. Values are in X0 to X3 of the host's copy, whichever
+ * registers the guest uses. The flags of the host's copy say whether the guest
+ * steps over the instruction or takes an external abort, whose kind is in
+ * ESR_EL1. All other registers in the host's copy stay as they were before the
+ * first run, and have no effect.
  *
  * The first vCPU that the host runs is the boot vCPU. Every other one, and one
  * that has turned itself off, starts only after a PSCI CPU_ON of the guest.
@@ -18,6 +20,7 @@
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_hyp.h>
 
+#include <nvhe/mem_protect.h>
 #include <nvhe/pkvm.h>
 
 /* What KVM resets SCTLR_EL1 to, for any VM. */
@@ -46,8 +49,9 @@ static void pvm_reset_vcpu(struct kvm_vcpu *vcpu, const struct vcpu_reset_state 
 }
 
 /*
- * The boot vCPU starts in the reset state, too. Before that, PC, X0 to X3 and
- * PSTATE are the VMM's to choose. Return false if there is no such PSTATE.
+ * The boot vCPU starts in the reset state, too, apart from PC, X0 to X3 and
+ * PSTATE, which the VMM has chosen. Return false if a protected vCPU cannot
+ * have that PSTATE, or if the VM already has a boot vCPU.
  */
 static bool pvm_reset_boot_vcpu(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
@@ -164,6 +168,7 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 		.reset	= true,
 	};
 	hyp_vcpu->cpu_on_target = target;
+	target->cpu_on_caller = hyp_vcpu;
 unlock:
 	hyp_spin_unlock(&vm_table_lock);
 
@@ -179,7 +184,9 @@ unlock:
  */
 bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 {
-	switch (smccc_get_function(vcpu)) {
+	u32 func = smccc_get_function(vcpu);
+
+	switch (func) {
 	case KVM_PSCI_FN_CPU_ON:
 	case PSCI_0_2_FN_CPU_ON:
 	case PSCI_0_2_FN64_CPU_ON:
@@ -187,6 +194,11 @@ bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 		return *ret != PSCI_RET_SUCCESS;
 	case KVM_PSCI_FN_CPU_OFF:
 	case PSCI_0_2_FN_CPU_OFF:
+		/* KVM refuses the call of a version that the VM does not have. */
+		if ((func == PSCI_0_2_FN_CPU_OFF) !=
+		    vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2))
+			return false;
+
 		hyp_spin_lock(&vm_table_lock);
 		vcpu->arch.mp_state.mp_state = KVM_MP_STATE_STOPPED;
 		hyp_spin_unlock(&vm_table_lock);
@@ -210,7 +222,7 @@ static void pvm_psci_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 
 	hyp_spin_lock(&vm_table_lock);
 	reset = &hyp_vcpu->cpu_on_target->vcpu.arch.reset_state;
-	if (!reset->reset)
+	if (!reset->reset || hyp_vcpu->cpu_on_target->cpu_on_caller != hyp_vcpu)
 		vcpu_set_reg(vcpu, 0, PSCI_RET_SUCCESS);
 	else if (vcpu_get_reg(vcpu, 0) != PSCI_RET_SUCCESS)
 		reset->reset = false;
@@ -292,6 +304,20 @@ static u64 sync_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 	return (esr & (mask | ESR_ELx_SAS)) | ESR_ELx_SF;
 }
 
+/*
+ * Is this an access to memory that the host took back by force? That memory is no
+ * device, so the host neither gets nor gives a datum. Only a fault at the last
+ * level can be one of these.
+ */
+static bool is_poisoned(struct pkvm_hyp_vcpu *hyp_vcpu)
+{
+	u64 esr = hyp_vcpu->vcpu.arch.fault.esr_el2;
+
+	return ESR_ELx_EC(esr) == ESR_ELx_EC_DABT_LOW &&
+	       (esr & ESR_ELx_FSC_LEVEL) == KVM_PGTABLE_LAST_LEVEL &&
+	       __pkvm_vcpu_in_poison_fault(hyp_vcpu) > 0;
+}
+
 /**
  * pvm_sync_exit() - Tell the host why a protected vCPU has exited
  * @hyp_vcpu:	the vCPU
@@ -315,11 +341,14 @@ void pvm_sync_exit(struct pkvm_hyp_vcpu *hyp_vcpu, u64 exit_code)
 		return;
 
 	vcpu->arch.fault.esr_el2 = esr;
+	if (is_poisoned(hyp_vcpu))
+		vcpu->arch.fault.esr_el2 &= ~(ESR_ELx_ISV | ESR_ELx_CM);
+
 	switch (ESR_ELx_EC(esr)) {
 	case ESR_ELx_EC_WFx:
 		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_WFx_ISS_RV |
 			    ESR_ELx_WFx_ISS_TI;
-		if (esr & ESR_ELx_WFx_ISS_WFxT)
+		if ((esr & ESR_ELx_WFx_ISS_WFxT) && (esr & ESR_ELx_WFx_ISS_RV))
 			vcpu_set_reg(host_vcpu, 0,
 				     vcpu_get_reg(vcpu, kvm_vcpu_sys_get_rt(vcpu)));
 		break;
@@ -421,6 +450,7 @@ void pvm_flush_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 	case ESR_ELx_EC_DABT_LOW:
 		/* Emulated, or cache maintenance of an address without memory. */
 		skip = skip && kvm_vcpu_trap_is_translation_fault(vcpu) &&
+		       !kvm_vcpu_abt_iss1tw(vcpu) &&
 		       (kvm_vcpu_dabt_isvalid(vcpu) || kvm_vcpu_dabt_is_cm(vcpu));
 		if (skip && !kvm_vcpu_dabt_iswrite(vcpu))
 			flush_mmio_load(vcpu, host_vcpu);

@@ -113,7 +113,10 @@ static enum pvm_access to_host(struct kvm_vcpu *vcpu, bool is_write, u64 *val)
  */
 #define PVM_MDSCR_EL1	(MDSCR_EL1_SS | MDSCR_EL1_KDE | MDSCR_EL1_TDCC)
 
-/* The world switch keeps the value of the CPU, which has no step while locked. */
+/*
+ * Give the CPU the guest's MDSCR_EL1, which the world switch then saves and
+ * restores. The CPU must not step while the guest's OS lock is set.
+ */
 static void load_mdscr(struct kvm_vcpu *vcpu)
 {
 	u64 mdscr = vcpu->arch.external_mdscr_el1;
@@ -291,7 +294,7 @@ static const struct pvm_sysreg pvm_sysregs[] = {
 	 * HCR_EL2.{IMO, FMO}, ICH_HCR_EL2.TDIR, ICC_SRE_EL2.Enable
 	 * Unhandled: the other ICC_*_EL1, which trap if the VM has no vGIC. On
 	 * CPUs whose interface is broken they trap for every VM, and
-	 * kvm_hyp_handle_sysreg() emulates them before they get here.
+	 * kvm_hyp_handle_sysreg_workarounds() emulates them before.
 	 */
 	PVM_SYSREG(ICC_DIR_EL1, WO, gic_to_host),
 	PVM_SYSREG(ICC_SGI1R_EL1, WO, gic_to_host),
@@ -364,7 +367,8 @@ void kvm_init_pvm_id_regs(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Checks that the sysreg table is unique, in-order and complete, and indexes it.
+ * Checks that the sysreg table is unique and in-order, and that each row has
+ * its directions and its handler. Indexes the table, too.
  *
  * Returns 0 if the table is consistent, or 1 otherwise.
  */

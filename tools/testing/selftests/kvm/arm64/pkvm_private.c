@@ -9,6 +9,7 @@
  *  no secret: EXIT	neither struct kvm_vcpu nor struct kvm_run have had it
  *  right: EXIT		and the guest gets what it should, in the right register
  *  lies: EXIT		no matter what the host writes into its copy
+ *  memory that was ...	taken back from the guest by force is no device
  *  flags		an instruction that the host is not told of is not stepped
  *			over, nor does it fail
  *  boot vCPU		starts in the reset state, but for PC, X0-X3 and PSTATE
@@ -17,6 +18,7 @@
  *
  * Needs test_modules/pkvm_hostile.ko beside the program, or loaded before.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/time.h>
@@ -106,6 +108,12 @@ static u64 false_iflags;
 static void set_iflags(struct kvm_vcpu *vcpu, u64 iflags)
 {
 	hostile_poke(hostile_object(vcpu->vm, vcpu->id), "vcpu.arch.iflags", iflags);
+}
+
+static void vcpu_clear_x0(struct kvm_vcpu *vcpu)
+{
+	hostile_write(hostile_object(vcpu->vm, vcpu->id) +
+		      hostile_datum("vcpu.arch.ctxt.regs").value, 0, 8);
 }
 
 enum { LOOK, LIE };
@@ -563,6 +571,32 @@ static void test_power(void)
 	kvm_vm_free(vm);
 }
 
+/*
+ * The kernel of the host reads a page of the guest, which takes the page back. It
+ * is memory still, so neither is a store there the host's to see, nor is it the
+ * host's to complete.
+ */
+static void test_taken_back(void)
+{
+	static const struct exit_case store = { "store", { 0xf9000024 /* str x4, [x1] */ } };
+	struct probe *p = create(false);
+	struct kvm_vcpu *vcpu = p->vcpu[0];
+	u64 *hva = addr_gpa2hva(p->vm, fresh_gpa), val = -1UL;
+	int fd = open("/proc/self/mem", O_RDONLY);
+	bool ok;
+
+	ok = take_exit(p, &store);
+	vcpu_clear_x0(vcpu);
+	ok &= pread(fd, &val, sizeof(val), (off_t)hva) == sizeof(val) && !val;
+	ok &= !take_exit(p, &store) && find_secret(vcpu) < 0;
+	set_iflags(vcpu, INCREMENT_PC);
+	ok &= !run(p, vcpu);
+	ksft_test_result(ok, "memory that was taken back\n");
+
+	close(fd);
+	probe_free(p);
+}
+
 int main(void)
 {
 	bool pauth;
@@ -570,13 +604,14 @@ int main(void)
 	TEST_REQUIRE(kvm_has_protected_vms());
 	ksft_print_header();
 	hostile_open();
-	ksft_set_plan(3 * ARRAY_SIZE(cases) + 6);
+	ksft_set_plan(3 * ARRAY_SIZE(cases) + 7);
 	pin_self_to_cpu(0);
 	pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 
 	test_power();
 	test_exits(pauth);
 	test_flags();
+	test_taken_back();
 
 	ksft_finished();
 }
