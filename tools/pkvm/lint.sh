@@ -103,7 +103,7 @@ findings() {
 	awk -F: -v dir="${2:-}" '
 		NR == FNR { ours[$0]; next }
 		/^In file included from |^ +from |: note: in included file/ { next }
-		# No event of EL2's tracing declares what HYP_EVENT() defines.
+		# HYP_EVENT() defines what nothing declares, in the base too.
 		/symbol .hyp_event_id_/ { next }
 		{
 			path = $1 ~ /^\// ? $1 : dir $1
