@@ -185,6 +185,7 @@ unlock:
 bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 {
 	u32 func = smccc_get_function(vcpu);
+	bool is_0_2 = func == PSCI_0_2_FN_CPU_OFF;
 
 	switch (func) {
 	case KVM_PSCI_FN_CPU_ON:
@@ -195,8 +196,7 @@ bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 	case KVM_PSCI_FN_CPU_OFF:
 	case PSCI_0_2_FN_CPU_OFF:
 		/* KVM refuses the call of a version that the VM does not have. */
-		if ((func == PSCI_0_2_FN_CPU_OFF) !=
-		    vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2))
+		if (vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2) != is_0_2)
 			return false;
 
 		hyp_spin_lock(&vm_table_lock);
