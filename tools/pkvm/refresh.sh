@@ -77,17 +77,15 @@ for posting in $(postings); do
 	mkdir -p "$work/patches/$posting"
 done
 
-# The files to read: those that the series adds, and those of which it replaces more
-# than half. Of MAINTAINERS only what is new.
+# The files to read: those that the series adds, and those of which more than half is
+# new. Of MAINTAINERS only what is new.
 mkdir "$work/files"
 {
 	g diff --no-renames --diff-filter=A --name-only refs/pkvm/base series
 	g diff --no-renames --diff-filter=M --numstat refs/pkvm/base series |
-	while IFS=$'\t' read -r _ gone path; do
-		[ "$gone" != - ] || continue
-		[ "$gone" -eq 0 ] ||
-			[ $((2 * gone)) -le "$(g cat-file blob "refs/pkvm/base:$path" | wc -l)" ] ||
-			echo "$path"
+	while IFS=$'\t' read -r new _ path; do
+		[ "$new" != - ] || continue
+		[ $((2 * new)) -le "$(g cat-file blob "series:$path" | wc -l)" ] || echo "$path"
 	done
 } | sort >"$work/list"
 while read -r path; do
