@@ -40,8 +40,8 @@ once() {
 
 kernel() {
 	case $1 in
-	release | debug | guest) ;;
-	*)	die "FLAVOUR='$1': there are release and debug." ;;
+	release | debug | 16k | guest) ;;
+	*)	die "FLAVOUR='$1': there are release, debug and 16k." ;;
 	esac
 	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
 	once "kernel-$1$suffix" "$tools/config/host.config" "$tools/config/$1.config" -- \

@@ -120,20 +120,6 @@ bool pvm_vcpu_can_run(struct pkvm_hyp_vcpu *hyp_vcpu)
 	       pvm_vcpu_power_on(hyp_vcpu);
 }
 
-static struct pkvm_hyp_vcpu *find_vcpu(struct pkvm_hyp_vm *hyp_vm, u64 mpidr)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(hyp_vm->vcpus); i++) {
-		struct pkvm_hyp_vcpu *hyp_vcpu = hyp_vm->vcpus[i];
-
-		if (hyp_vcpu && kvm_vcpu_get_mpidr_aff(&hyp_vcpu->vcpu) == mpidr)
-			return hyp_vcpu;
-	}
-
-	return NULL;
-}
-
 /*
  * Record a CPU_ON before the host hears of it, so that the host can wake the
  * other vCPU at once. Return what the guest gets if the host doesn't have to
@@ -148,7 +134,7 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 	u64 ret = PSCI_RET_SUCCESS;
 
 	hyp_spin_lock(&vm_table_lock);
-	target = find_vcpu(pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu), smccc_get_arg1(vcpu) & mask);
+	target = pvm_find_vcpu(pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu), smccc_get_arg1(vcpu) & mask);
 	if (!target) {
 		ret = PSCI_RET_INVALID_PARAMS;
 		goto unlock;
@@ -306,14 +292,15 @@ static u64 sync_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 
 /*
  * Is this an access to memory that the host took back by force? That memory is no
- * device, so the host neither gets nor gives a datum. Only a fault at the last
- * level can be one of these.
+ * device, so the host neither gets nor gives a datum, nor does it let the guest
+ * step over cache maintenance. Only a fault at the last level can be one of these.
  */
 static bool is_poisoned(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	u64 esr = hyp_vcpu->vcpu.arch.fault.esr_el2;
 
 	return ESR_ELx_EC(esr) == ESR_ELx_EC_DABT_LOW &&
+	       (esr & (ESR_ELx_ISV | ESR_ELx_CM)) &&
 	       (esr & ESR_ELx_FSC_LEVEL) == KVM_PGTABLE_LAST_LEVEL &&
 	       __pkvm_vcpu_in_poison_fault(hyp_vcpu) > 0;
 }

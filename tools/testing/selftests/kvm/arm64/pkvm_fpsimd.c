@@ -248,20 +248,8 @@ static void create(struct guest *g)
 	/* The guest itself forbids nothing. */
 	vcpu_set_reg(g->vcpu, KVM_ARM64_SYS_REG(SYS_CPACR_EL1),
 		     CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN);
-	/* kvm_run() is on its own. */
+	/* vcpu_run_svc() is on its own. */
 	kvm_arch_vcpu_pre_run(g->vcpu);
-}
-
-static __always_inline long kvm_run(int fd)
-{
-	register long x8 asm("x8") = __NR_ioctl;
-	register long x0 asm("x0") = fd;
-	register long x1 asm("x1") = KVM_RUN;
-	register long x2 asm("x2") = 0;
-
-	asm volatile("svc #0" : "+r" (x0) : "r" (x1), "r" (x2), "r" (x8) : "memory");
-
-	return x0;
 }
 
 static bool host_lost;
@@ -297,7 +285,7 @@ static void run(struct guest *g)
 	fill(&mine, host_vl, sve);
 	memset(&now, 0, sizeof(now));
 	load(&mine, sve);
-	ret = kvm_run(fd);
+	ret = vcpu_run_svc(fd);
 	store(&now, sve);
 
 	TEST_ASSERT(!ret, "%s: KVM_RUN: %ld", g->name, ret);
@@ -423,7 +411,7 @@ static bool za_survives(struct guest *g, bool streaming)
 	if (streaming)
 		asm volatile(".arch_extension sme\n smstart sm\n"
 			     ::: "v8", "v9", "v10", "v11", "v12", "v13", "v14", "v15");
-	ret = kvm_run(fd);
+	ret = vcpu_run_svc(fd);
 	svcr = read_sysreg_s(SYS_SVCR);
 	store_za(svl, zt0);
 
@@ -443,7 +431,7 @@ static bool fpmr_survives(struct guest *g)
 	u64 now;
 
 	write_sysreg_s(value, SYS_FPMR);
-	kvm_run(fd);
+	vcpu_run_svc(fd);
 	now = read_sysreg_s(SYS_FPMR);
 	write_sysreg_s(0, SYS_FPMR);
 

@@ -316,18 +316,6 @@ static void fp_guest_code(void)
 	GUEST_DONE();
 }
 
-static __always_inline long kvm_run(int fd)
-{
-	register long x8 asm("x8") = __NR_ioctl;
-	register long x0 asm("x0") = fd;
-	register long x1 asm("x1") = KVM_RUN;
-	register long x2 asm("x2") = 0;
-
-	asm volatile("svc #0" : "+r" (x0) : "r" (x1), "r" (x2), "r" (x8) : "memory");
-
-	return x0;
-}
-
 /*
  * Enter a guest, which uses FP registers, in streaming mode. A kernel that knows
  * SME leaves the mode before. No other guest must have run on this CPU.
@@ -349,7 +337,7 @@ static bool test_streaming(void)
 		ksft_print_msg("there is no streaming mode\n");
 	} else {
 		asm volatile(".arch_extension sme\n smstart sm\n" ::: "memory");
-		ret = kvm_run(fd);
+		ret = vcpu_run_svc(fd);
 		asm volatile(".arch_extension sme\n smstop sm\n" ::: "memory");
 		set_sysreg(HOSTILE_CPACR_EL1, cpacr);
 		ksft_print_msg("KVM_RUN: %ld\n", ret);

@@ -357,17 +357,6 @@ static bool firmware_is_fixed(struct probe *p)
 	return ok;
 }
 
-static bool runs(struct probe *p)
-{
-	const u32 reg = SYS_CTR_EL0;
-	struct probe_word word;
-
-	probe_read_regs(p, 0, PSR_MODE_EL1h, &reg, 1, &word);
-	if (word.esr)
-		ksft_print_msg("the guest does not run: ESR 0x%lx\n", word.esr);
-	return !word.esr;
-}
-
 static void test_protected(void)
 {
 	const struct probe_cfg cfg = { .vgic = true };
@@ -383,11 +372,11 @@ static void test_protected(void)
 	for (i = 0; i < ARRAY_SIZE(refused); i++)
 		ksft_test_result(is_refused(p, i), "refuse %s\n", refused[i].name);
 	ksft_test_result(has_right_attrs(p), "attributes\n");
-	ksft_test_result(runs(p), "runs\n");
+	ksft_test_result(probe_runs(p), "runs\n");
 	ksft_test_result(write_back_works(p, true), "write back after the run\n");
 	ksft_test_result(events_are_empty(p), "events after the run\n");
 	ksft_test_result(firmware_is_fixed(p), "firmware\n");
-	ksft_test_result(enables_none(p) && other_caps(p) && runs(p), "enable after the run\n");
+	ksft_test_result(enables_none(p) && other_caps(p) && probe_runs(p), "enable after the run\n");
 	probe_free(p);
 }
 
@@ -397,7 +386,7 @@ static void test_ordinary(void)
 	struct probe *p = probe_create(&cfg);
 
 	ksft_test_result(other_caps(p), "ordinary\n");
-	ksft_test_result(runs(p), "ordinary runs\n");
+	ksft_test_result(probe_runs(p), "ordinary runs\n");
 	probe_free(p);
 }
 

@@ -271,17 +271,6 @@ static bool is_fault(int err)
 	return err == EFBIG || err > 133;
 }
 
-static bool runs(struct probe *p)
-{
-	const u32 reg = SYS_CTR_EL0;
-	struct probe_word word;
-
-	probe_read_regs(p, 0, PSR_MODE_EL1h, &reg, 1, &word);
-	if (word.esr)
-		ksft_print_msg("the guest does not run: ESR 0x%lx, %s\n", word.esr, p->error);
-	return !word.esr;
-}
-
 static struct probe *create(bool ordinary, bool vgic)
 {
 	const struct probe_cfg cfg = { .ordinary = ordinary, .vgic = vgic };
@@ -303,10 +292,10 @@ static int play_refused(unsigned int nr)
 			ksft_print_msg("request 0x%lx: %s\n", cmd, strerror(errno));
 			return KSFT_FAIL;
 		}
-		if (!(i % 16) && !runs(p))
+		if (!(i % 16) && !probe_runs(p))
 			return KSFT_FAIL;
 	}
-	return runs(p) ? KSFT_PASS : KSFT_FAIL;
+	return probe_runs(p) ? KSFT_PASS : KSFT_FAIL;
 }
 
 static int play(bool ordinary, unsigned int nr)
@@ -367,7 +356,7 @@ static bool round_passes(enum kind kind, u64 seed, unsigned int nr)
 static bool fresh_runs(bool ordinary)
 {
 	struct probe *p = create(ordinary, true);
-	bool ok = runs(p);
+	bool ok = probe_runs(p);
 
 	probe_free(p);
 	return ok;

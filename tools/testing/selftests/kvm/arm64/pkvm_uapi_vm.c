@@ -346,17 +346,6 @@ static const struct request requests[] = {
 	     ARGS(KVM_ARM_VCPU_TIMER_IRQ_PTIMER, 40), EINVAL),
 };
 
-static bool runs(struct probe *p)
-{
-	const u32 reg = SYS_CTR_EL0;
-	struct probe_word word;
-
-	probe_read_regs(p, 0, PSR_MODE_EL1h, &reg, 1, &word);
-	if (word.esr)
-		ksft_print_msg("the guest does not run: ESR 0x%lx, %s\n", word.esr, p->error);
-	return !word.esr;
-}
-
 static const char *text(int err)
 {
 	return err ? strerror(err) : "success";
@@ -382,11 +371,11 @@ static void test_vm(bool ordinary, bool vgic)
 			ok = want == ANY || err == want;
 			if (!ok)
 				ksft_print_msg("got \"%s\", not \"%s\"\n", text(err), text(want));
-			ok = (!after || runs(p)) && ok;
+			ok = (!after || probe_runs(p)) && ok;
 			ksft_test_result(ok, "%s %s: %s\n", ordinary ? "ordinary" : "protected",
 					 when, r->name);
 		}
-		ksft_test_result(runs(p), "%s, %s vGIC: runs %s\n",
+		ksft_test_result(probe_runs(p), "%s, %s vGIC: runs %s\n",
 				 ordinary ? "ordinary" : "protected", vgic ? "with" : "no", when);
 	}
 	if (its_fd >= 0)

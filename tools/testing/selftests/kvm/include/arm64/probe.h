@@ -210,6 +210,9 @@ void probe_read_regs(struct probe *p, unsigned int cpu, u64 mode, const u32 *reg
 		     unsigned int nr, struct probe_word *words);
 u64 probe_write_reg(struct probe *p, u32 reg, u64 value);
 
+/* Return whether the guest still runs, and say so if it does not. */
+bool probe_runs(struct probe *p);
+
 /*
  * What a guest can tell of its CPU: all ID registers, registers and instructions
  * of hidden features and of shown ones, each with its value or with the way in

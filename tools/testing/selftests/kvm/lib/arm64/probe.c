@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/time.h>
 
+#include "kselftest.h"
 #include "probe.h"
 #include "pvm.h"
 #include "ucall_common.h"
@@ -465,6 +466,17 @@ u64 probe_write_reg(struct probe *p, u32 reg, u64 value)
 		return PROBE_LOST;
 
 	return probe_completed(&in, &out, 1) ? 0 : out.esr;
+}
+
+bool probe_runs(struct probe *p)
+{
+	const u32 reg = SYS_CTR_EL0;
+	struct probe_word word;
+
+	probe_read_regs(p, 0, PSR_MODE_EL1h, &reg, 1, &word);
+	if (word.esr)
+		ksft_print_msg("the guest does not run: ESR 0x%lx, %s\n", word.esr, p->error);
+	return !word.esr;
 }
 
 /* Behind the ID registers; the counters come first. */
