@@ -20,8 +20,8 @@ flavour=${FLAVOUR:-release}
 export ARCH=arm64
 kmake=(make -s -j"$jobs" KCFLAGS=-Werror)
 if [ -n "${LLVM:-}" ]; then
-	kmake+=(LLVM=1)
-	nm=llvm-nm
+	kmake+=("LLVM=-$clang_version")
+	nm=llvm-nm-$clang_version
 else
 	kmake+=(CROSS_COMPILE=aarch64-linux-gnu-)
 	nm=aarch64-linux-gnu-nm

@@ -18,7 +18,7 @@
 export ARCH=arm64
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$build} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
 if [ -n "${LLVM:-}" ]; then
-	kmake=(make LLVM=1)
+	kmake=(make "LLVM=-$clang_version")
 else
 	kmake=(make "CROSS_COMPILE=aarch64-linux-gnu-")
 	! command -v ccache >/dev/null || kmake+=("CC=ccache aarch64-linux-gnu-gcc")

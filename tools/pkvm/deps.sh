@@ -19,7 +19,7 @@ declare -A sets=(
 	[run]="python3"
 	[guest]="kmod e2fsprogs"
 	[lint]="sparse shellcheck coccinelle python3-ply python3-git"
-	[llvm]="clang lld llvm"
+	[llvm]="clang-$clang_version lld-$clang_version llvm-$clang_version"
 	[menuconfig]="libncurses-dev pkg-config"
 )
 

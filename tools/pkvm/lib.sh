@@ -17,6 +17,8 @@ linux=$build/linux
 jobs=${JOBS:-$(nproc)}
 # LLVM=1 builds beside what gcc built.
 suffix=${LLVM:+-llvm}
+# The version of clang that Debian 12 and 13 both have.
+clang_version=19
 
 mkdir -p "$logs"
 

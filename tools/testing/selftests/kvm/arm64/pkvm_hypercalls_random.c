@@ -26,6 +26,7 @@
 #define NR_SEEDS	6
 #define NR_CALLS	1500
 #define MAX_SEEDS	100
+#define MAX_TRIES	100000
 #define NR_VICTIMS	3
 #define NR_PAGES	256	/* of the pool: for PGDs, for EL2's copies, for guests */
 #define FIRST_COPY	64
@@ -180,10 +181,13 @@ static void try_hvc(const char *func, u64 a, u64 b, u64 c)
 	TEST_ASSERT(!hostile_run_steps(&step, 1), "no hypercall");
 }
 
-/* All that a VM has goes back before it does. */
+/*
+ * All that a VM has goes back before it does. EL2 refuses to let go of a VM while the
+ * other CPU has a hypercall that concerns it under way.
+ */
 static void tear_down(u64 handle)
 {
-	unsigned int gfn;
+	unsigned int gfn, tries = 0;
 
 	if (handle == bystander_handle || hostile_hvc("__pkvm_start_teardown_vm", handle, 0, 0))
 		return;
@@ -191,8 +195,8 @@ static void tear_down(u64 handle)
 		try_hvc("__pkvm_reclaim_dying_guest_page", handle, gfn, 0);
 		try_hvc("__pkvm_host_unshare_guest", handle, gfn, 1);
 	}
-	if (hostile_hvc("__pkvm_finalize_teardown_vm", handle, 0, 0))
-		ksft_print_msg("VM 0x%lx does not go\n", handle);
+	while (hostile_hvc("__pkvm_finalize_teardown_vm", handle, 0, 0))
+		TEST_ASSERT(++tries < MAX_TRIES, "VM 0x%lx does not go", handle);
 }
 
 /* What no hypercall does: change what the host keeps of a VM. */
