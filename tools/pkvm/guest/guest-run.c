@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -64,13 +65,21 @@ static void add_case(const char *result, const char *text)
 		snprintf(guest.cases[guest.nr_cases++], 256, "%s\t%s", result, text);
 }
 
-/* Print what KVM counted for the VMM's VMs, of which only one has run. */
+/*
+ * Print the VMM's CPU time, that of the guest and of KVM included, and what KVM
+ * counted for the VMM's VMs, of which only one has run.
+ */
 static void print_stats(void)
 {
 	unsigned long value;
+	struct timespec cpu;
+	clockid_t clock;
 	char pattern[64];
 	glob_t files;
 	FILE *file;
+
+	if (!clock_getcpuclockid(vmm.pid, &clock) && !clock_gettime(clock, &cpu))
+		printf("# stat: cpu_ns %ld\n", cpu.tv_sec * 1000000000 + cpu.tv_nsec);
 
 	snprintf(pattern, sizeof(pattern), "/sys/kernel/debug/kvm/%d-*/*", vmm.pid);
 	if (glob(pattern, 0, NULL, &files))
