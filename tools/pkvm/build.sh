@@ -29,6 +29,8 @@ configure() {
 
 	fragments=("$src/tools/testing/selftests/kvm/config"
 		   "$tools/config/host.config" "$tools/config/$flavour.config")
+	# A guest is no host.
+	[ "$flavour" != guest ] || fragments=(/dev/null "$tools/config/guest.config")
 	for fragment in "${fragments[@]}"; do
 		[ -r "$fragment" ] || die "there is no config fragment $fragment."
 	done
@@ -68,7 +70,7 @@ kernel() {
 	configure "$flavour" "$src" "$out"
 	"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" Image
 	modules=$(module_dir)
-	if [ "$src" = "$linux" ] && [ -n "$modules" ]; then
+	if [ "$src" = "$linux" ] && [ -n "$modules" ] && grep -q ^CONFIG_MODULES=y "$out/.config"; then
 		# A kernel without modules of its own still has to say what it exports.
 		"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" modules
 		mkdir -p "$out/test-modules"
