@@ -13,7 +13,7 @@
 #	GUEST_INITRD=FILE	an initramfs; the guest's checks are those of ours
 #	ROOT=debian		another guest, with Debian's root file system on virtio
 #	VMM=FILE|DIRECTORY	qemu-system-aarch64 for arm64, or a root that has
-#				it in usr/bin
+#				it in usr/bin; or a suite of Debian to take it from
 
 . "$(dirname "$0")/lib.sh"
 
@@ -21,6 +21,7 @@
 # kernel is of a release before it, so that the guest is not the host's twin.
 vmm_suite=trixie
 kernel_suite=bookworm
+case ${VMM:-} in bookworm | trixie | trixie-backports | sid) vmm_suite=$VMM VMM='' ;; esac
 
 fetched=$build/arm64
 out=$build/guest
@@ -43,7 +44,7 @@ get() {
 fetch() {
 	mkdir -p "$fetched"
 	[ -n "${VMM:-}" ] && [ -d "$VMM" ] ||
-		get vmm "fetch Debian's VMM for arm64" "$vmm_suite" qemu-system-arm
+		get "vmm-$vmm_suite" "fetch Debian's VMM for arm64" "$vmm_suite" qemu-system-arm
 	[ -n "${GUEST_KERNEL:-}" ] ||
 		ONLY='linux-image-6*' get guest-kernel "fetch Debian's kernel for arm64" \
 			"$kernel_suite" linux-image-cloud-arm64
@@ -122,7 +123,7 @@ make_initrd() {
 
 # The disk: the VMM with its libraries, and what it loads.
 make_disk() {
-	local root=$out/root kernel initrd
+	local root=$out/root kernel initrd vmm
 
 	kernel=${GUEST_KERNEL:-$(ls "$fetched"/guest-kernel/boot/vmlinuz-*)}
 	initrd=${GUEST_INITRD:-$out/initrd}
@@ -132,9 +133,10 @@ make_disk() {
 	if [ -n "${VMM:-}" ] && [ -d "$VMM" ]; then
 		cp -a "$VMM/." "$root/"
 	else
-		cp -al "$fetched/vmm/usr/lib" "$root/usr/lib"
-		cp -al "$fetched/vmm/usr/share/qemu" "$root/usr/share/qemu"
-		cp "${VMM:-$fetched/vmm/usr/bin/qemu-system-aarch64}" "$root/usr/bin/qemu-system-aarch64"
+		vmm=$fetched/vmm-$vmm_suite
+		cp -al "$vmm/usr/lib" "$root/usr/lib"
+		cp -al "$vmm/usr/share/qemu" "$root/usr/share/qemu"
+		cp "${VMM:-$vmm/usr/bin/qemu-system-aarch64}" "$root/usr/bin/qemu-system-aarch64"
 	fi
 	[ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
 	cp "$out/preload.so" "$root/usr/lib/"
