@@ -343,7 +343,9 @@ int main(void)
 		power_off();
 	}
 
-	results = open_results();
+	/* The port comes some time after its driver. */
+	for (nr = 0; nr < 100 && !(results = open_results()); nr++)
+		usleep(100000);
 	if (!results)
 		die("no virtio-serial port named results");
 
