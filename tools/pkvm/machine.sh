@@ -32,6 +32,8 @@ matrix=(
 	"max-9G max mte=on MEMORY=9G"
 	"max-8-cpus max mte=on VCPUS=8"
 	"max-gicv2 max gic-version=2"
+	"max-efi-acpi max mte=on EFI=1"
+	"max-efi-dt max mte=on,acpi=off EFI=1"
 )
 
 configuration_names() {
@@ -175,6 +177,12 @@ get_qemu() {
 	check_el2
 }
 
+# The firmware of the rows with EFI=1: EDK2, which starts the kernel by its EFI stub.
+get_efi() {
+	[ -d "$build/efi" ] || stage efi "fetch EDK2 of Debian 13" -- \
+		env ALONE=1 "$tools/apt-fetch.sh" trixie amd64 "$build/efi" qemu-efi-aarch64 || exit 1
+}
+
 # host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command
 # that starts a host; the caller adds its character devices. APPEND adds to the
 # kernel's command line, BASE=1 is for a kernel without the series. The kernel's
@@ -192,6 +200,7 @@ host_command() {
 		extra+=${extra:+,}dtb-randomness=off
 		qemu+=(-icount "shift=0,sleep=off" -seed 1 -global virtio-mmio.ioeventfd=off)
 	fi
+	[ -z "${EFI:-}" ] || qemu+=(-bios "$build/efi/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 	qemu+=(-M "virt,virtualization=on,gic-version=3${extra:+,$extra}" -cpu "$cpu"
 		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}" -nic none -display none -no-reboot
 		-kernel "$2" -initrd "$3"

@@ -89,12 +89,14 @@ demo)
 	;;
 check)
 	get_qemu
+	case ${CPU:-} in *-efi-*) get_efi ;; esac
 	kernel "${FLAVOUR:-release}"
 	selftests
 	once native -- "build the tests that run on this machine" "$tools/build.sh" native
 	;;
 matrix)
 	get_qemu
+	case ${CPU:-all-efi-} in *-efi-*) get_efi ;; esac
 	kernel release
 	[ "${CPU:-max-16k}" != max-16k ] || kernel 16k
 	selftests
