@@ -44,9 +44,10 @@ help:
 	@echo '  make bisect     build every patch by itself: FROM=number LLVM=1'
 	@echo '  make baseline   the selftests on the unpatched base: T= CPU= OURS=1'
 	@echo '  make bench      what exits cost, in instructions, base and series: CPU= UPDATE=1'
-	@echo '  make matrix     the tests on other CPU models, pages of 16K, memory, a GICv2: T= CPU='
+	@echo '  make matrix     the tests on other CPU models, pages of 16K, memory, a GICv2, EFI: T= CPU='
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make tarball    the selftests with a runner, for a board that runs the kernel'
+	@echo '  make deb        a Debian package of the kernel: CONFIG=cloud-arm64|arm64|host'
 	@echo '  make list       the names of tests and configurations'
 	@echo '  make menuconfig the choices, all of which have defaults'
 	@echo '  make clean      remove what was built; distclean: what was fetched, too'
@@ -95,6 +96,10 @@ tarball: series
 	@$(run)/deps.sh build
 	@$(run)/stages.sh kernel release && $(run)/stages.sh selftests && $(run)/tarball.sh
 
+deb: series
+	@$(run)/deps.sh build deb
+	@$(run)/stages.sh deb $(or $(CONFIG),cloud-arm64)
+
 bisect: series
 	@$(run)/deps.sh build $(if $(LLVM),llvm)
 	@$(run)/bisect.sh
@@ -131,6 +136,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline bench matrix demo tarball bisect lint \
+.PHONY: help base series refresh kernel check baseline bench matrix demo tarball deb bisect lint \
 	shell list menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:

@@ -6,6 +6,7 @@
 # usage: build.sh config FLAVOUR SRC OUT   configure a kernel in OUT
 #        build.sh kernel FLAVOUR           build the series' kernel and test modules
 #        build.sh base-kernel              build the unpatched base (release)
+#        build.sh deb CONFIG               build a Debian package of the series' kernel
 #        build.sh selftests                build the kvm selftests, static
 #        build.sh native                   build the tests that run on this machine
 #        build.sh init                     build the runner
@@ -79,6 +80,26 @@ kernel() {
 	fi
 }
 
+# The kernel's own package. CONFIG is host, or the name of a configuration of Debian's:
+# that one as it is, but for a key that only Debian has and debug information.
+deb() {
+	local config=$1 out=$build/deb/$1
+
+	mkdir -p "$out"
+	if [ "$config" = host ]; then
+		configure release "$linux" "$out"
+	else
+		need_space 20000 "$build" "building Debian's configuration"
+		xz -dc "$build"/config/usr/src/linux-config-*/"config.arm64_none_$config.xz" >"$out/.config"
+		"$linux/scripts/config" --file "$out/.config" -e DEBUG_INFO_NONE \
+			-d DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT -d MODULE_SIG_ALL \
+			--set-str MODULE_SIG_KEY "" --set-str SYSTEM_TRUSTED_KEYS ""
+		"${kmake[@]}" -C "$linux" O="$out" olddefconfig
+	fi
+	DEB_BUILD_PROFILES=pkg.linux-upstream.nokernelheaders "${kmake[@]}" -C "$linux" O="$out" \
+		-j"$jobs" LOCALVERSION="-pkvm-$config" DPKG_FLAGS=-d bindeb-pkg
+}
+
 selftests() {
 	local out=$build/selftests
 
@@ -118,6 +139,9 @@ kernel)
 	;;
 base-kernel)
 	kernel release "$build/base" "$build/kernel/base$suffix"
+	;;
+deb)
+	deb "$2"
 	;;
 selftests)
 	selftests

@@ -20,6 +20,7 @@ declare -A sets=(
 	[guest]="kmod e2fsprogs"
 	[lint]="sparse shellcheck coccinelle python3-ply python3-git"
 	[llvm]="clang-$clang_version lld-$clang_version llvm-$clang_version"
+	[deb]="debhelper kmod"
 	[menuconfig]="libncurses-dev pkg-config"
 )
 

@@ -4,7 +4,7 @@
 # Build what a job needs, stage by stage, and only what changed.
 #
 # usage: stages.sh check | baseline | bench | matrix | selftests | qemu |
-#                   demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR
+#                   demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR | deb CONFIG
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -62,6 +62,16 @@ guests() {
 	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 }
 
+# Debian's own configuration of this version, for `make deb`.
+fetch_config() {
+	local package version
+
+	version=$(make -s -C "$linux" kernelversion)
+	package=linux-config-$(cut -d . -f 1,2 <<<"$version")
+	[ -d "$build/config" ] || stage config "fetch Debian's $package" -- env ALONE=1 \
+		"$tools/apt-fetch.sh" trixie-backports arm64 "$build/config" "$package" || exit 1
+}
+
 case ${1:-} in
 kernel)
 	kernel "$2"
@@ -69,6 +79,12 @@ kernel)
 	;;
 selftests)
 	selftests
+	;;
+deb)
+	[ "$2" = host ] || fetch_config
+	AGAIN="make deb CONFIG=$2" stage "deb-$2" "build a package of the kernel, $2" -- \
+		"$tools/build.sh" deb "$2" || exit 1
+	say "    $(ls "$build/deb"/linux-image-*"-pkvm-$2"_*.deb)"
 	;;
 qemu)
 	get_qemu
