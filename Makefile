@@ -41,6 +41,7 @@ help:
 	@echo '  make series     patches/ as commits in build/linux'
 	@echo '  make refresh    the commits of build/linux as patches/ and files to read'
 	@echo '  make lint       series, checkpatch, sparse, gcc, clang, shellcheck, documentation'
+	@echo '  make mutate     put an error into each bit that EL2 decides, and see a test notice: T= CPU='
 	@echo '  make bisect     build every patch by itself: FROM=number LLVM=1'
 	@echo '  make baseline   the selftests on the unpatched base: T= CPU= OURS=1'
 	@echo '  make bench      what exits cost, in instructions, base and series: CPU= UPDATE=1'
@@ -86,6 +87,11 @@ matrix: series
 	@$(run)/deps.sh build run
 	@$(run)/stages.sh matrix
 	@$(run)/matrix.sh
+
+mutate: series
+	@$(run)/deps.sh build run
+	@$(run)/stages.sh mutate
+	@$(run)/mutate.py
 
 demo: series
 	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
@@ -136,6 +142,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline bench matrix demo tarball deb bisect lint \
+.PHONY: help base series refresh kernel check baseline bench matrix mutate demo tarball deb bisect lint \
 	shell list menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:

@@ -13,7 +13,8 @@
 # A line of the plan is what init.c says, with the program's path relative to
 # SELFTESTS-DIR/kvm. PLAN.files, if there is one, has lines for gen_init_cpio.
 # From the environment: LIMIT=, how many seconds of a clock on the wall the host
-# may take, if it is not to be the sum of the plan's.
+# may take, if it is not to be the sum of the plan's; ONLY_PREPARE=1 leaves the
+# start of QEMU to the caller.
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -40,7 +41,7 @@ make_initrd() {
 		[ ! -f "$plan.files" ] || cat "$plan.files"
 		while read -r seconds name program args; do
 			case $seconds in
-			shell)
+			shell | remote)
 				echo "$seconds" >>"$dir/plan"
 				continue
 				;;
@@ -95,6 +96,7 @@ run() {
 	printf '#!/bin/sh\nexec' >"$dir/qemu.sh"
 	printf ' %q' "${qemu[@]}" >>"$dir/qemu.sh"
 	echo >>"$dir/qemu.sh"
+	[ -z "${ONLY_PREPARE:-}" ] || return 0
 
 	# Every test has its own limit. This one is for a host that hangs.
 	limit=${LIMIT:-$(($(plan_seconds "$dir/plan") + 120))}

@@ -11,7 +11,9 @@
  * test prints becomes part of the report, indented: the cases of a test that
  * speaks TAP become subtests, everything else becomes diagnostics.
  *
- * A plan that has a line "shell" ends in an interactive shell on the console.
+ * A plan that has a line "shell" ends in an interactive shell on the console. One
+ * that has a line "remote" goes on with lines that come in through the port, each
+ * when the one before has been reported. What comes earlier ends a test.
  */
 
 #define _GNU_SOURCE
@@ -38,10 +40,11 @@
 #define __printf(a, b)	__attribute__((__format__(printf, a, b)))
 
 #define KSFT_SKIP	4
-#define MAX_ARGS	32
+#define MAX_ARGS	128
 #define MAX_LINE	4096
 
 static FILE *results;
+static bool remote;
 
 static void __noreturn power_off(void)
 {
@@ -94,7 +97,7 @@ static FILE *open_results(void)
 			continue;
 		if (fgets(name, sizeof(name), file) && !strcmp(name, "results\n")) {
 			snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-			port = fopen(path, "we");
+			port = fopen(path, "r+e");
 		}
 		fclose(file);
 	}
@@ -151,7 +154,10 @@ static void report_line(const char *name, const char *line, bool *speaks_tap)
  */
 static bool relay_output(const char *name, int fd, double deadline)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct pollfd pfds[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = remote ? fileno(results) : -1, .events = POLLIN },
+	};
 	static char line[MAX_LINE];
 	size_t used = 0;
 	bool speaks_tap = false;
@@ -162,8 +168,13 @@ static bool relay_output(const char *name, int fd, double deadline)
 		char *start, *end;
 		ssize_t n;
 
-		if (left <= 0 || poll(&pfd, 1, left * 1000 + 1) == 0) {
+		if (left <= 0 || poll(pfds, 2, left * 1000 + 1) == 0) {
 			in_time = false;
+			break;
+		}
+		if (pfds[1].revents & POLLIN) {
+			in_time = read(pfds[1].fd, line, sizeof(line)) < 0;
+			used = 0;
 			break;
 		}
 
@@ -324,6 +335,7 @@ int main(void)
 	unsigned int nr, count = 0;
 	bool shell = false;
 	FILE *file;
+	ssize_t n;
 
 	setup();
 
@@ -333,6 +345,8 @@ int main(void)
 	while (count < 256 && fgets(plan[count], MAX_LINE, file)) {
 		if (!strcmp(plan[count], "shell\n"))
 			shell = true;
+		else if (!strcmp(plan[count], "remote\n"))
+			remote = true;
 		else if (plan[count][0] != '#' && plan[count][0] != '\n')
 			count++;
 	}
@@ -352,6 +366,10 @@ int main(void)
 	fprintf(results, "KTAP version 1\n1..%u\n", count);
 	for (nr = 0; nr < count; nr++)
 		run_test(nr + 1, plan[nr]);
+	while (remote && (n = read(fileno(results), plan[0], MAX_LINE - 1)) > 0) {
+		plan[0][n] = '\0';
+		run_test(++nr, plan[0]);
+	}
 	fprintf(results, "# complete\n");
 
 	power_off();

@@ -3,7 +3,7 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | baseline | bench | matrix | selftests | qemu |
+# usage: stages.sh check | baseline | bench | matrix | mutate | selftests | qemu |
 #                   demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR | deb CONFIG
 
 . "$(dirname "$0")/lib.sh"
@@ -117,6 +117,11 @@ matrix)
 	[ "${CPU:-max-16k}" != max-16k ] || kernel 16k
 	selftests
 	;;
+mutate)
+	get_qemu
+	kernel release
+	selftests
+	;;
 bench)
 	get_qemu
 	kernel release
@@ -129,6 +134,6 @@ baseline)
 	selftests
 	;;
 *)
-	die "usage: stages.sh check|baseline|bench|matrix|selftests|qemu, or demo|shell|kernel FLAVOUR"
+	die "usage: stages.sh check|baseline|bench|matrix|mutate|selftests|qemu, or demo|shell|kernel FLAVOUR"
 	;;
 esac
