@@ -51,6 +51,8 @@ static bool test_early(void)
 	static const char * const funcs[] = {
 		"__pkvm_init", "__pkvm_create_private_mapping", "__pkvm_cpu_set_vector",
 		"__kvm_enable_ssbs", "__vgic_v3_init_lrs", "__vgic_v3_get_gic_config",
+		"__vgic_v3_save_aprs", "__vgic_v3_restore_vmcr_aprs",
+		"__kvm_timer_set_cntvoff",
 	};
 
 	return all_refused(funcs, ARRAY_SIZE(funcs));

@@ -37,7 +37,7 @@
 #define DEVICE_PFN	(0x09000000 >> 12)	/* the UART of QEMU's machine */
 
 enum kind {
-	ZERO, HANDLE, INDEX, PFN, GFN, COUNT, PROT, PA, KVM, VCPU, VGIC, COPY, PGD, ANY,
+	ZERO, HANDLE, INDEX, PFN, GFN, COUNT, PROT, PA, KVM, VCPU, COPY, PGD, ANY,
 };
 
 /* Hypercalls that stay after finalisation, and what their arguments are. */
@@ -52,8 +52,6 @@ static const struct call {
 	{ "__kvm_vcpu_run", { VCPU } },
 	{ "__kvm_vcpu_run", { VCPU } },
 	{ "__kvm_flush_vm_context", .silent = true },
-	/* Any other value is the end of the host's own time, and of the test. */
-	{ "__kvm_timer_set_cntvoff", { ZERO }, .silent = true },
 	{ "__tracing_load", { ANY, ANY }, .never = true },
 	{ "__tracing_unload", .silent = true },
 	{ "__tracing_enable", { INDEX }, .never = true },
@@ -62,8 +60,6 @@ static const struct call {
 	{ "__tracing_reset", { ANY }, .never = true },
 	{ "__tracing_enable_event", { ANY, INDEX }, .never = true },
 	{ "__tracing_write_event", { ANY }, .silent = true },
-	{ "__vgic_v3_save_aprs", { VGIC }, .silent = true },
-	{ "__vgic_v3_restore_vmcr_aprs", { VGIC }, .silent = true },
 	{ "__pkvm_host_share_hyp", { PFN } },
 	{ "__pkvm_host_unshare_hyp", { PFN } },
 	{ "__pkvm_host_donate_guest", { PFN, GFN } },
@@ -85,8 +81,8 @@ static const struct call {
 	{ "__pkvm_force_reclaim_guest_page", { PA }, .silent = true },
 	/* Succeeds in tear_down(). */
 	{ "__pkvm_reclaim_dying_guest_page", { HANDLE, GFN }, .silent = true },
-	{ "__pkvm_vcpu_load", { HANDLE, INDEX, ANY }, .silent = true },
-	{ "__pkvm_vcpu_load", { HANDLE, INDEX, ANY }, .silent = true },
+	{ "__pkvm_vcpu_load", { HANDLE, INDEX }, .silent = true },
+	{ "__pkvm_vcpu_load", { HANDLE, INDEX }, .silent = true },
 	{ "__pkvm_vcpu_put", .silent = true },
 	{ "__pkvm_vcpu_sync_state", .silent = true },
 	{ "__pkvm_tlb_flush_vmid", { HANDLE }, .silent = true },
@@ -95,7 +91,7 @@ static const struct call {
 /* What the host keeps of VMs that only EL2 knows. */
 static struct bare_vm victims[NR_VICTIMS];
 static struct hostile_pages pool;
-static u64 known_handles[8], bystander_handle, vgic_offset, mc_offset, page_size, el2_base;
+static u64 known_handles[8], bystander_handle, mc_offset, page_size, el2_base;
 static struct probe *bystander;
 static struct probe_view before;
 static unsigned int succeeded[ARRAY_SIZE(calls)];
@@ -150,8 +146,6 @@ static u64 random_arg(u64 *r, enum kind kind)
 		return x & 0x1e0 ? v->kvm.va : y & BIT(20) ? v->vcpu.va : v->kvm.va + y % page_size;
 	case VCPU:
 		return x & 0x1e0 ? v->vcpu.va : y & BIT(20) ? v->kvm.va : v->vcpu.va + y % 64;
-	case VGIC:
-		return v->vcpu.va + vgic_offset + (x & 0x1e0 ? 0 : y % 64);
 	case PGD:
 		return page_va(y % FIRST_COPY & (x & 96 ? ~15 : ~0));
 	case COPY:
@@ -230,7 +224,7 @@ static void one_random_call(u64 *r)
 {
 	unsigned int which = hostile_random(r) % (ARRAY_SIZE(calls) + 4), i;
 	const struct call *call = &calls[which];
-	struct hostile_step steps[2];
+	struct hostile_step step;
 	u64 args[4];
 	s64 ret;
 
@@ -245,12 +239,10 @@ static void one_random_call(u64 *r)
 		args[i] = random_arg(r, call->args[i]);
 	if (changes_bystander(call, args))
 		return;
-	steps[0] = hostile_hvc_step(call->name, args[0], args[1], args[2]);
-	steps[0].x[4] = args[3];
-	/* A run has left the guest's. */
-	steps[1] = hostile_hvc_step("__kvm_timer_set_cntvoff", 0, 0, 0);
-	TEST_ASSERT(!hostile_run_steps(steps, 2), "no hypercall");
-	ret = bare_vm_exit(&steps[0]);
+	step = hostile_hvc_step(call->name, args[0], args[1], args[2]);
+	step.x[4] = args[3];
+	TEST_ASSERT(!hostile_run_steps(&step, 1), "no hypercall");
+	ret = bare_vm_exit(&step);
 	if (call->silent || ret < 0)
 		return;
 	__atomic_fetch_add(&succeeded[which], 1, __ATOMIC_RELAXED);
@@ -503,7 +495,6 @@ int main(int argc, char *argv[])
 	pin_self_to_cpu(0);
 	page_size = getpagesize();
 	el2_base = find_el2();
-	vgic_offset = hostile_datum("vcpu.arch.vgic_cpu.vgic_v3.vgic_hcr").value;
 	mc_offset = hostile_datum("vcpu.arch.pkvm_memcache").value;
 	bystander = probe_create(&cfg);
 	TEST_ASSERT(!probe_take_view(bystander, &before), "no view: %s", bystander->error);

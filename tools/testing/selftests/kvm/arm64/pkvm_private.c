@@ -4,11 +4,17 @@
  *
  * The guest has a secret in its general, FP and system registers while it exits
  * in every way that it can. On another CPU, the hostile module looks for the
- * secret in all of the host's struct kvm_vcpu, and later writes lies there.
+ * secret in all of the host's struct kvm_vcpu, and later writes lies there. Then the
+ * test itself is the host, and runs the vCPU by hypercalls, without KVM.
  *
  *  no secret: EXIT	neither struct kvm_vcpu nor struct kvm_run have had it
  *  right: EXIT		and the guest gets what it should, in the right register
  *  lies: EXIT		no matter what the host writes into its copy
+ *  every word: EXIT	nor with a lie in any word of struct kvm_vcpu, of which EL2
+ *			changes none but those that tell of the exit
+ *  hypercall: EXIT	the host's registers are what they were, but for X0 and X1
+ *  debugger: EXIT	the same while the host says that it debugs the vCPU
+ *  ends: WFIT		by itself, and no sooner than the guest says
  *  memory that was ...	taken back from the guest by force is no device
  *  flags		an instruction that the host is not told of is not stepped
  *			over, nor does it fail
@@ -40,12 +46,17 @@
 #define MMIO_DATUM	0xfedcba9876543210UL
 #define NR_ROUNDS	20
 
+/* Memory that the guest has not touched yet. */
+#define FRESH_GPA	0x40000000UL
+#define FRESH_SLOT	20
+#define NR_FRESH	256
+
 #define HVC		0xd4000002
 #define DABT(fsc)	((u64)ESR_ELx_EC_DABT_CUR << ESR_ELx_EC_SHIFT | ESR_ELx_IL | (fsc))
 #define MEM_SHARE	ARM_SMCCC_VENDOR_HYP_KVM_MEM_SHARE_FUNC_ID
 
-static gva_t mmio_gva, fresh_gva;
-static gpa_t fresh_gpa;
+static gva_t mmio_gva;
+static gpa_t fresh_gpa;	/* and the guest's virtual address */
 
 /* The hostile host */
 
@@ -55,18 +66,18 @@ static int find_secret(struct kvm_vcpu *vcpu)
 	u64 va = hostile_object(vcpu->vm, vcpu->id), at;
 	u64 size = hostile_datum("sizeof(vcpu)").value;
 	struct hostile_step steps[HOSTILE_MAX_STEPS];
-	int i;
+	unsigned int i, j, nr = 0;
 
-	for (at = 0; at < size; at += sizeof(steps[0].x[0]) * ARRAY_SIZE(steps)) {
-		for (i = 0; i < ARRAY_SIZE(steps); i++)
-			steps[i] = (struct hostile_step) {
-				.op = HOSTILE_READ, .size = 8, .at = va + at + 8 * i,
-			};
-		hostile_run_steps(steps, ARRAY_SIZE(steps));
-		for (i = 0; i < ARRAY_SIZE(steps); i++)
-			if (!steps[i].err && steps[i].x[0] >> 32 == SECRET)
-				return at + 8 * i;
-	}
+	for (at = 0; at < size; at += sizeof(steps[0].x))
+		steps[nr++] = (struct hostile_step) {
+			.op = HOSTILE_READ, .at = va + at,
+			.size = min_t(u64, size - at, sizeof(steps[0].x)),
+		};
+	hostile_run_steps(steps, nr);
+	for (i = 0; i < nr; i++)
+		for (j = 0; j < ARRAY_SIZE(steps[0].x); j++)
+			if (steps[i].x[j] >> 32 == SECRET)
+				return i * sizeof(steps[0].x) + 8 * j;
 	for (i = 0; i < getpagesize() / 8; i++)
 		if (((u64 *)vcpu->run)[i] >> 32 == SECRET)
 			return i * 8;
@@ -145,41 +156,54 @@ static void *watch(void *unused)
 
 /* The guest */
 
-static u64 guest_fill(struct probe_shared *s, const u64 *args)
+/* Fill a register, or return whether it is no longer what it was. */
+#define KEEP(fill, reg, nr)						\
+({									\
+	if (fill)							\
+		write_sysreg_s(SECRET_X(nr), SYS_##reg);		\
+	read_sysreg_s(SYS_##reg) != SECRET_X(nr);			\
+})
+
+static u64 keep_sysregs(bool fill, bool pauth)
 {
-	write_sysreg(SECRET_X(0x103), far_el1);
-	if (args[0]) {
-		write_sysreg_s(SECRET_X(0x105), SYS_APIAKEYLO_EL1);
-		write_sysreg_s(SECRET_X(0x106), SYS_APGAKEYHI_EL1);
-	}
-	isb();
-	return 0;
+	u64 bad = KEEP(fill, TPIDR_EL0, 0x100);
+
+	if (!pauth)
+		return bad;
+	return bad + KEEP(fill, APIAKEYLO_EL1, 0x110) + KEEP(fill, APIAKEYHI_EL1, 0x111) +
+	       KEEP(fill, APIBKEYLO_EL1, 0x112) + KEEP(fill, APIBKEYHI_EL1, 0x113) +
+	       KEEP(fill, APDAKEYLO_EL1, 0x114) + KEEP(fill, APDAKEYHI_EL1, 0x115) +
+	       KEEP(fill, APDBKEYLO_EL1, 0x116) + KEEP(fill, APDBKEYHI_EL1, 0x117) +
+	       KEEP(fill, APGAKEYLO_EL1, 0x118) + KEEP(fill, APGAKEYHI_EL1, 0x119);
 }
 
-/* As probe_run(), but the secret is in the upper FP registers, too. */
+#define ALL_FP(insn)							\
+	".irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, "	\
+	"19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n" insn "\n.endr\n"
+#define FP_CLOBBERED							\
+	"v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12",	\
+	"v13", "v14", "v15", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24",	\
+	"v25", "v26", "v27", "v28", "v29", "v30", "v31"
+
+/* As probe_run(), but the secret is in FP and system registers, too. */
 static u64 guest_run(struct probe_shared *s, const u64 *args)
 {
 	u32 *code = (u32 *)s->ctx.in.pc;
-	u64 nr = args[0], i, fp, bad = 0;
+	u64 nr = args[0], pauth = args[1], i, bad, fp[64], *end = fp;
 
 	for (i = 0; i < nr; i++)
 		code[i] = s->insns[i];
 	code[nr] = PROBE_END_INSN;
 	probe_sync_code(code, (nr + 1) * sizeof(*code));
 
-	write_sysreg(SECRET_X(0x100), tpidr_el0);
-	fp = SECRET_X(0x200);
-	asm volatile("dup v8.2d, %0\n dup v16.2d, %0\n dup v24.2d, %0\n dup v31.2d, %0"
-		     :: "r" (fp) : "v8", "v16", "v24", "v31");
+	write_sysreg(SECRET_X(0x102), far_el1);
+	keep_sysregs(true, pauth);
+	asm volatile(ALL_FP("dup v\\n\\().2d, %0") :: "r" (SECRET_X(0x200)) : FP_CLOBBERED);
 	probe_enter(&s->ctx);
-	for (i = 0; i < 2; i++) {
-		if (i)
-			asm volatile("umov %0, v31.d[1]" : "=r" (fp));
-		else
-			asm volatile("umov %0, v16.d[0]" : "=r" (fp));
-		bad += fp != SECRET_X(0x200);
-	}
-	bad += read_sysreg(tpidr_el0) != SECRET_X(0x100);
+	asm volatile(ALL_FP("str q\\n, [%0], #16") : "+r" (end) :: "memory");
+	bad = keep_sysregs(false, pauth);
+	for (i = 0; i < ARRAY_SIZE(fp); i++)
+		bad += fp[i] != SECRET_X(0x200);
 
 	return bad;
 }
@@ -189,43 +213,88 @@ static u64 guest_run(struct probe_shared *s, const u64 *args)
 struct exit_case {
 	const char *name;
 	u32 insns[12];
-	u64 x0, x1, x2;
+	u64 x0;
 	/* What X5 has to be afterwards; 0: as before. */
 	u64 x5;
 	u64 esr;	/* 0: the instructions complete */
+	bool may_complete;	/* in spite of .esr */
+	bool is_fresh;	/* of a page that the guest has not touched */
 	bool is_smccc;	/* X0 to X3 are the results */
 	bool is_be_el0;
-	u16 stored;	/* what the device gets */
+	bool is_wfxt;	/* until X9, which is X0 ticks from now; X10 is when it ends */
 	u8 scratch;	/* so many registers from X8 on are the instructions' */
+	u8 len;		/* of the access to the device */
+	u64 stored;	/* what the device gets, or the emulated register */
 };
 
 #define LDR_X5_X2	0xf9400045
 #define PTE_AP_EL0	BIT(6)
+#define SEA		DABT(ESR_ELx_FSC_EXTABT)
+#define WFXT(insn)	{ PROBE_MRS(SYS_CNTVCT_EL0, 9), 0x8b000129 /* add x9, x9, x0 */, \
+			  insn, PROBE_MRS(SYS_CNTVCT_EL0, 10) }, \
+			.x0 = BIT(20), .scratch = 3, .is_wfxt = true
 
-/* X2 is the device, X1 memory that the guest has not touched. */
+#define WFIT		0
+
+/* X2 is the device, X1 memory. */
 static const struct exit_case cases[] = {
+	[WFIT] = { "WFIT", WFXT(0xd5031029 /* wfit x9 */) },
+	{ "WFET", WFXT(0xd5031009 /* wfet x9 */) },
 	{ "interrupts", { 0xd2a00209 /* mov x9, #0x100000 */, 0xf1000529 /* subs x9, x9, #1 */,
 			  0x54ffffe1 /* b.ne */ }, .scratch = 2 },
 	{ "PSCI_VERSION", { HVC }, .x0 = PSCI_0_2_FN_PSCI_VERSION, .is_smccc = true },
 	{ "unknown call", { HVC }, .x0 = SECRET << 32 | 0xc600ffff,
 	  .is_smccc = true },
-	{ "MEM_SHARE of a new page", { HVC }, .x0 = MEM_SHARE, .is_smccc = true },
-	{ "load of a new page", { 0xf9400025 /* ldr x5, [x1] */ }, .x5 = -1UL },
+	{ "MEM_SHARE of a new page", { HVC }, .x0 = MEM_SHARE, .is_smccc = true,
+	  .is_fresh = true },
+	{ "load of a new page", { 0xf9400025 /* ldr x5, [x1] */ }, .x5 = -1UL,
+	  .is_fresh = true },
 	{ "WFI", { 0xd503207f } },
 	{ "SGI", { PROBE_MSR(SYS_ICC_SGI1R_EL1, 31) } },
 	{ "CNTP_CTL_EL0", { PROBE_MRS(SYS_CNTP_CTL_EL0, 5) }, .x5 = -1UL },
-	{ "ldr x", { LDR_X5_X2 }, .x5 = MMIO_DATUM },
-	{ "ldr w", { 0xb9400045 }, .x5 = 0x76543210 },
-	{ "ldrh", { 0x79400045 }, .x5 = 0x3210 },
-	{ "ldrsb x", { 0x39802045 /* [x2, #8] */ }, .x5 = -16UL },
-	{ "ldrsh w", { 0x79c02045 /* [x2, #16] */ }, .x5 = 0xfffffedc },
-	{ "ldrsw", { 0xb9802045 /* [x2, #32] */ }, .x5 = 0xfffffffffedcba98 },
-	{ "big-endian ldr w", { 0xb9400045 }, .x5 = 0x10325476, .is_be_el0 = true },
-	{ "big-endian strh w4", { 0x79000044 }, .is_be_el0 = true, .stored = 0x0450 },
-	{ "str wzr", { 0xb900005f } },
-	{ "strb w4", { 0x39000044 }, .stored = 0x04 },
-	{ "strh w4", { 0x79000044 }, .stored = 0x5004 },
-	{ "ldp", { 0xa9401845 /* ldp x5, x6, [x2] */ }, .esr = DABT(ESR_ELx_FSC_EXTABT) },
+	{ "ldr x", { LDR_X5_X2 }, .x5 = MMIO_DATUM, .len = 8 },
+	{ "ldr w", { 0xb9400045 }, .x5 = 0x76543210, .len = 4 },
+	{ "ldrh", { 0x79400045 }, .x5 = 0x3210, .len = 2 },
+	{ "ldrb", { 0x39400045 }, .x5 = 0x10, .len = 1 },
+	{ "ldrsb x", { 0x39802045 /* [x2, #8] */ }, .x5 = -16UL, .len = 1 },
+	{ "ldrsb w", { 0x39c02045 /* [x2, #8] */ }, .x5 = 0xfffffff0, .len = 1 },
+	{ "ldrsh x", { 0x79802045 /* [x2, #16] */ }, .x5 = 0xfffffffffffffedc, .len = 2 },
+	{ "ldrsh w", { 0x79c02045 /* [x2, #16] */ }, .x5 = 0xfffffedc, .len = 2 },
+	{ "ldrsw", { 0xb9802045 /* [x2, #32] */ }, .x5 = 0xfffffffffedcba98, .len = 4 },
+	{ "ldar x", { 0xc8dffc45 }, .x5 = MMIO_DATUM, .len = 8 },
+	{ "ldarb", { 0x08dffc45 }, .x5 = 0x10, .len = 1 },
+	{ "big-endian ldr x", { LDR_X5_X2 }, .x5 = 0x1032547698badcfe, .len = 8,
+	  .is_be_el0 = true },
+	{ "big-endian ldr w", { 0xb9400045 }, .x5 = 0x10325476, .len = 4, .is_be_el0 = true },
+	{ "big-endian ldrh", { 0x79400045 }, .x5 = 0x1032, .len = 2, .is_be_el0 = true },
+	{ "big-endian ldrsh x", { 0x79802045 }, .x5 = 0xffffffffffffdcfe, .len = 2,
+	  .is_be_el0 = true },
+	{ "big-endian ldrsh w", { 0x79c02045 }, .x5 = 0xffffdcfe, .len = 2,
+	  .is_be_el0 = true },
+	{ "big-endian ldrsw", { 0xb9802045 }, .x5 = 0xffffffff98badcfe, .len = 4,
+	  .is_be_el0 = true },
+	{ "big-endian str x0", { 0xf9000040 }, .x0 = MMIO_DATUM,
+	  .stored = 0x1032547698badcfe, .len = 8, .is_be_el0 = true },
+	{ "big-endian str w4", { 0xb9000044 }, .stored = 0x04500000, .len = 4,
+	  .is_be_el0 = true },
+	{ "big-endian strh w4", { 0x79000044 }, .stored = 0x0450, .len = 2,
+	  .is_be_el0 = true },
+	{ "str wzr", { 0xb900005f }, .len = 4 },
+	{ "str x0", { 0xf9000040 }, .x0 = MMIO_DATUM, .stored = MMIO_DATUM, .len = 8 },
+	{ "str w4", { 0xb9000044 }, .stored = 0x5004, .len = 4 },
+	{ "strh w4", { 0x79000044 }, .stored = 0x5004, .len = 2 },
+	{ "strb w4", { 0x39000044 }, .stored = 0x04, .len = 1 },
+	{ "stlr w4", { 0x889ffc44 }, .stored = 0x5004, .len = 4 },
+	/* What has no syndrome that tells of a register is nobody's to complete. */
+	{ "ldp", { 0xa9401845 /* ldp x5, x6, [x2] */ }, .esr = SEA },
+	{ "stp", { 0xa9001444 /* stp x4, x5, [x2] */ }, .esr = SEA },
+	{ "ldr with writeback", { 0xf8408445 /* ldr x5, [x2], #8 */ }, .esr = SEA },
+	{ "str q8", { 0x3d800048 }, .esr = SEA },
+	{ "ldxr x", { 0xc85f7c45 }, .esr = SEA },
+	{ "ldaxrh", { 0x485ffc45 }, .esr = SEA },
+	/* It fails, and whether it aborts as well is the CPU's choice. */
+	{ "stxr", { 0xd5033f5f /* clrex */, 0xc8087c44 /* stxr w8, x4, [x2] */ },
+	  .scratch = 1, .esr = SEA, .may_complete = true },
 	{ "dc civac", { 0xd50b7e22 } },
 };
 
@@ -243,10 +312,27 @@ static u64 mmio_load(u64 gpa)
 	}
 }
 
-static u16 stored;
+static u64 stored;	/* what the device, or an emulated register, got */
+static u64 deadline;	/* of WFIT and WFET, or 0 */
+static bool with_breakpoints, with_signals;
+
+/* What is beyond the datum of a load is nobody's. */
+static u64 with_rubbish(u64 val, unsigned int len)
+{
+	return len < 8 ? (val & GENMASK(len * 8 - 1, 0)) | 0xa5a5a5a5a5a5a5a5 << (len * 8) : val;
+}
+
+static bool right_len(const struct exit_case *c, unsigned int len)
+{
+	if (len != c->len)
+		ksft_print_msg("an access of %u bytes\n", len);
+	return len == c->len;
+}
+
+typedef bool (run_fn)(struct probe *p, struct kvm_vcpu *vcpu, const struct exit_case *c);
 
 /* Run until the guest waits for calls, and be its device meanwhile. */
-static bool run(struct probe *p, struct kvm_vcpu *vcpu)
+static bool run(struct probe *p, struct kvm_vcpu *vcpu, const struct exit_case *c)
 {
 	struct kvm_run *r = vcpu->run;
 	struct ucall uc;
@@ -256,7 +342,7 @@ static bool run(struct probe *p, struct kvm_vcpu *vcpu)
 		u64 val;
 
 		if (__vcpu_run(vcpu)) {
-			if (errno == EINTR)
+			if (errno == EINTR && with_signals)
 				continue;
 			ksft_print_msg("KVM_RUN: %s\n", strerror(errno));
 			return false;
@@ -268,16 +354,27 @@ static bool run(struct probe *p, struct kvm_vcpu *vcpu)
 		}
 		if (r->exit_reason != KVM_EXIT_MMIO || (r->mmio.phys_addr & ~4095UL) != MMIO_GPA)
 			break;
-		val = mmio_load(r->mmio.phys_addr);
+		if (!right_len(c, r->mmio.len))
+			return false;
+		val = with_rubbish(mmio_load(r->mmio.phys_addr), r->mmio.len);
 		if (r->mmio.is_write)
-			memcpy(&stored, r->mmio.data, min_t(u32, r->mmio.len, sizeof(stored)));
+			memcpy(&stored, r->mmio.data, r->mmio.len);
 		else
-			memcpy(r->mmio.data, &val, r->mmio.len);
+			memcpy(r->mmio.data, &val, sizeof(val));
 	}
 	if (get_ucall(vcpu, &uc) == UCALL_SYNC)
 		return true;
 	ksft_print_msg("exit %s, ucall %lu\n", exit_reason_str(r->exit_reason), uc.cmd);
 	return false;
+}
+
+static bool ends_right(const struct exit_case *c, const struct probe_in *in,
+		       const struct probe_out *out, unsigned int nr)
+{
+	if (c->esr && out->esr == c->esr)
+		return out->far == in->x[2] && out->elr == in->pc + 4 * (nr - 1);
+
+	return (!c->esr || c->may_complete) && probe_completed(in, out, nr);
 }
 
 static bool is_right(const struct exit_case *c, const struct probe_in *in,
@@ -286,8 +383,7 @@ static bool is_right(const struct exit_case *c, const struct probe_in *in,
 	unsigned int i;
 	bool ok = true;
 
-	if (c->esr ? out->esr != c->esr || out->far != in->x[2] || out->elr != in->pc :
-		     !probe_completed(in, out, nr)) {
+	if (!ends_right(c, in, out, nr)) {
 		ksft_print_msg("%s, FAR 0x%lx\n", probe_describe(in, out), out->far);
 		ok = false;
 	}
@@ -308,19 +404,32 @@ static bool is_right(const struct exit_case *c, const struct probe_in *in,
 	if (c->is_smccc && out->x[0] >> 32 == SECRET)
 		ok = false;
 	if (stored != c->stored) {
-		ksft_print_msg("the device gets 0x%x\n", stored);
+		ksft_print_msg("the device gets 0x%lx\n", stored);
+		ok = false;
+	}
+	if (deadline && deadline != out->x[9]) {
+		ksft_print_msg("the host gets the time 0x%lx, not 0x%lx\n", deadline, out->x[9]);
 		ok = false;
 	}
 	return ok;
 }
 
-static bool take_exit(struct probe *p, const struct exit_case *c)
+static bool has_wfxt;
+
+static bool can_take(const struct exit_case *c)
+{
+	return has_wfxt || !c->is_wfxt;
+}
+
+static bool take_exit(struct probe *p, const struct exit_case *c, run_fn *run_it)
 {
 	struct kvm_vcpu *vcpu = p->vcpu[0];
 	struct probe_shared *s = &p->shared[0];
 	struct probe_in *in = &s->ctx.in;
 	unsigned int i, nr;
 
+	if (!can_take(c))
+		return true;
 	for (nr = 0; nr < ARRAY_SIZE(c->insns) && c->insns[nr]; nr++)
 		;
 	probe_init_in(p, c->is_be_el0 ? PSR_MODE_EL0t : PSR_MODE_EL1h, in);
@@ -329,26 +438,46 @@ static bool take_exit(struct probe *p, const struct exit_case *c)
 	for (i = 0; i < 31; i++)
 		in->x[i] = SECRET_X(i);
 	in->x[0] = c->x0 ?: SECRET_X(0);
-	in->x[1] = fresh_gva;
 	in->x[2] = mmio_gva;
 	if (c->x0 == MEM_SHARE) {
-		in->x[1] = fresh_gpa + p->vm->page_size;
 		in->x[2] = 0;
 		in->x[3] = 0;
 	}
+	/* Nothing wakes the guest there but the test. */
+	if (c->is_wfxt && run_it != run)
+		in->x[0] <<= 24;
+	if (with_breakpoints)
+		in->pstate &= ~PSR_D_BIT;
 	in->sp_el0 = SECRET_X(0x102);
 	in->pc = (u64)probe_pages[c->is_be_el0 ? PROBE_PAGE_EL0 : PROBE_PAGE_EL1];
 	in->vbar = (u64)probe_vectors_a;
 	memcpy(s->insns, c->insns, nr * sizeof(c->insns[0]));
 	s->args[0] = nr;
+	s->args[1] = p->cfg.pauth;
 	s->fn = guest_run;
 	stored = 0;
+	deadline = 0;
 
-	if (!run(p, vcpu))
+	/* Each time another page is the new one. */
+	if (c->is_fresh)
+		fresh_gpa += getpagesize();
+	TEST_ASSERT(fresh_gpa < FRESH_GPA + NR_FRESH * getpagesize(), "no more new pages");
+	in->x[1] = fresh_gpa;
+
+	if (!run_it(p, vcpu, c))
 		return false;
 	if (s->ret)
 		ksft_print_msg("%lu wrong FP and system registers\n", s->ret);
 	return !s->ret && is_right(c, in, &s->ctx.out, nr);
+}
+
+static bool take_exits(struct probe *p, const struct exit_case *c, unsigned int nr)
+{
+	bool ok = true;
+
+	while (ok && nr--)
+		ok = take_exit(p, c, run);
+	return ok;
 }
 
 static void start_watching(struct kvm_vcpu *vcpu, int how, pthread_t *thread)
@@ -385,6 +514,7 @@ static void start_signals(void)
 
 	sigaction(SIGALRM, &sa, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
+	with_signals = true;
 }
 
 static void end_signals(void)
@@ -392,53 +522,433 @@ static void end_signals(void)
 	const struct itimerval never = {};
 
 	setitimer(ITIMER_REAL, &never, NULL);
+	with_signals = false;
 }
 
 static struct probe *create(bool pauth)
 {
 	const struct probe_cfg cfg = { .vgic = true, .pauth = pauth };
 	struct probe *p = probe_create(&cfg);
+	u64 size = NR_FRESH * getpagesize();
 
 	mmio_gva = vm_unused_gva_gap(p->vm, p->vm->page_size, KVM_UTIL_MIN_VADDR);
 	virt_map(p->vm, mmio_gva, MMIO_GPA, 1);
 	*virt_get_pte_hva(p->vm, mmio_gva) |= PTE_AP_EL0;
-	fresh_gva = vm_alloc_pages(p->vm, 2);
-	fresh_gpa = addr_gva2gpa(p->vm, fresh_gva);
+	vm_userspace_mem_region_add(p->vm, VM_MEM_SRC_ANONYMOUS, FRESH_GPA, FRESH_SLOT,
+				    vm_calc_num_guest_pages(p->vm->mode, size), 0);
+	virt_map(p->vm, FRESH_GPA, FRESH_GPA, size / p->vm->page_size);
+	fresh_gpa = FRESH_GPA;
 	TEST_ASSERT(!probe_call(p, 0, guest_nop), "%s", p->error);
-	p->shared[0].args[0] = pauth;
-	TEST_ASSERT(!probe_call(p, 0, guest_fill), "%s", p->error);
 
 	return p;
+}
+
+/* The test as the host, of which KVM sees nothing */
+
+#define MAX_WORDS	2048
+#define MAX_TOLD	120
+#define MAX_TRIES	1000	/* with interrupts of the host between them */
+#define HCR_TWX		GENMASK(14, 13)
+#define HCR_VSE		BIT(8)
+#define EXIT_IRQ	0
+#define EXIT_TRAP	2
+#define NR_FAULT	3	/* ESR_EL2, FAR_EL2 and HPFAR_EL2 */
+
+#define DEBUG_HOST_OWNED 1	/* VCPU_DEBUG_HOST_OWNED */
+#define DEBUG_BCR	0x1e7	/* any instruction at EL1 and EL0 */
+#define DEBUG_MDSCR	(MDSCR_EL1_SS | MDSCR_EL1_KDE | MDSCR_EL1_MDE)
+#define MDCR_TDE	BIT(8)
+#define MDCR_TDA	BIT(9)
+#define SPSR_SS		BIT(21)
+
+/* What no lie is told about, as it is the host's to say, or is always set. */
+static const struct {
+	const char *name;
+	u64 mask, set;
+} spared[] = {
+	/* What becomes of the instruction is the host's to say: see test_flags(). */
+	{ "vcpu.arch.iflags", 0xff },
+	/* And so is whether there is an SError. */
+	{ "vcpu.arch.hcr_el2", HCR_VSE | HCR_TWX, HCR_TWX },
+	/* A maintenance interrupt ends each run at once. */
+	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_hcr", GENMASK(7, 1) },
+	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_lr", BIT(41) },
+	/* The kind of an external abort is the host's to say. */
+	{ "reg.ESR_EL1", ESR_ELx_FSC },
+};
+
+/* What EL2 writes. All else in struct kvm_vcpu stays what it was. */
+static const struct {
+	const char *name;
+	unsigned int bytes;	/* 0: all of it */
+} written[] = {
+	{ "vcpu.arch.ctxt.regs", 8 /* X0 */ }, { "vcpu.arch.fault" },
+	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_vmcr" }, { "vcpu.arch.vgic_cpu.vgic_v3.vgic_lr" },
+	{ "vcpu.stat.pvm_emulated" }, { "vcpu.stat.pvm_denied" },
+};
+
+/* Bits of struct kvm_vcpu, and what they are while the vCPU runs. */
+struct lie {
+	u64 at, mask, value;
+	unsigned int size;
+};
+
+static struct lie told[MAX_TOLD];
+static unsigned int nr_told;
+static bool host_changes;
+
+/* What the host answers to the last exit. */
+struct answer {
+	u64 x[4];
+	unsigned int nr;
+	u8 iflags;
+};
+
+struct bare_exit {
+	s64 code;
+	u64 x0, esr, ipa;
+};
+
+static bool is_written(u64 at)
+{
+	struct hostile_datum d;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(written); i++) {
+		d = hostile_datum(written[i].name);
+		if (at >= d.value && at < d.value + (written[i].bytes ?: d.size))
+			return true;
+	}
+	return false;
+}
+
+static struct hostile_step poke_step(u64 vcpu, const char *name, unsigned int nr, u64 value)
+{
+	struct hostile_datum d = hostile_datum(name);
+
+	return hostile_write_step(vcpu + d.value + 8 * nr, value, d.size < 8 ? d.size : 8);
+}
+
+static struct hostile_step read_step(u64 vcpu, const char *name, unsigned int size)
+{
+	return (struct hostile_step) {
+		.op = HOSTILE_READ, .size = size, .at = vcpu + hostile_datum(name).value,
+	};
+}
+
+static struct hostile_step msr_step(u64 reg, u64 value)
+{
+	return (struct hostile_step) { .op = HOSTILE_MSR, .at = reg, .x = { value } };
+}
+
+/* Have the host's own CPU debug the code of the guest. */
+static unsigned int breakpoint_steps(struct hostile_step *step, bool on)
+{
+	static struct hostile_step mdscr = { .op = HOSTILE_MRS, .at = HOSTILE_MDSCR_EL1 };
+
+	if (!with_breakpoints)
+		return 0;
+	if (on)
+		TEST_ASSERT(!hostile_run_steps(&mdscr, 1), "no MDSCR_EL1");
+	step[0] = msr_step(HOSTILE_DBGBVR0_EL1, (u64)probe_pages[PROBE_PAGE_EL1]);
+	step[1] = msr_step(HOSTILE_DBGBCR0_EL1, on ? DEBUG_BCR : 0);
+	step[2] = msr_step(HOSTILE_MDSCR_EL1,
+			   mdscr.x[0] | (on ? MDSCR_EL1_MDE | MDSCR_EL1_KDE : 0));
+	return 3;
+}
+
+/* A run by nothing but hypercalls. Return false if it does what it may not do. */
+static bool bare_enter(struct kvm_vcpu *vcpu, const struct answer *answer,
+		       struct bare_exit *exit)
+{
+	static struct hostile_step steps[HOSTILE_MAX_STEPS];
+	u64 va = hostile_object(vcpu->vm, vcpu->id);
+	struct hostile_datum regs = hostile_datum("vcpu.arch.ctxt.regs");
+	struct hostile_step *at = steps, *run, *undo, *look;
+	unsigned int i;
+	bool ok = true;
+
+	for (i = 0; i < nr_told; i++)
+		*at++ = (struct hostile_step) {
+			.op = HOSTILE_LIE, .size = told[i].size, .at = va + told[i].at,
+			.x = { told[i].value, told[i].mask },
+		};
+	for (i = 0; i < answer->nr; i++)
+		*at++ = poke_step(va, "vcpu.arch.ctxt.regs", i, answer->x[i]);
+	*at++ = poke_step(va, "vcpu.arch.iflags", 0, answer->iflags);
+	at += breakpoint_steps(at, true);
+	run = at + 1;
+	bare_vm_run_steps(hostile_peek(hostile_object(vcpu->vm, -1), "kvm.arch.pkvm.handle"),
+			  va, at);
+	for (i = 4; i < ARRAY_SIZE(run->x); i++)
+		run->x[i] = 0x1e5000 + i;
+	at += BARE_VM_RUN_STEPS;
+	at += breakpoint_steps(at, false);
+	undo = at;
+	for (i = 0; i < nr_told; i++, at++)
+		*at = (struct hostile_step) {
+			.op = HOSTILE_UNDO, .at = at - steps - (nr_told - 1 - i),
+		};
+	look = at;
+	*at++ = read_step(va, "vcpu.arch.ctxt.regs", 8);
+	*at++ = read_step(va, "vcpu.arch.fault", 8 * NR_FAULT);
+	TEST_ASSERT(!hostile_run_steps(steps, at - steps), "no run");
+
+	*exit = (struct bare_exit) {
+		.code = run->x[1], .x0 = look[0].x[0], .esr = look[1].x[0],
+		.ipa = (look[1].x[2] & GENMASK(43, 4)) << 8 | (look[1].x[1] & 4095),
+	};
+	for (i = 2; i < ARRAY_SIZE(run->x); i++) {
+		if (run->x[i] == (i < 4 ? 0 : 0x1e5000 + i))
+			continue;
+		ksft_print_msg("the host's X%u is 0x%llx\n", i, run->x[i]);
+		host_changes = true;
+	}
+	for (i = 0; i < nr_told; i++) {
+		const struct lie *lie = &told[nr_told - 1 - i];
+
+		/* An answer is no lie. */
+		if (!undo[i].err || is_written(lie->at) ||
+		    (lie->at - regs.value) / 8 < answer->nr)
+			continue;
+		ksft_print_msg("EL2 writes to 0x%lx\n", lie->at);
+		ok = false;
+	}
+	return ok;
+}
+
+enum who { TEST, KVM, NOBODY };
+
+/* Answer an exit, if it is one that the test knows. Or who does? */
+static enum who answer_exit(const struct exit_case *c, const struct bare_exit *e,
+			    struct answer *a)
+{
+	unsigned int len = 1 << ((e->esr & ESR_ELx_SAS) >> ESR_ELx_SAS_SHIFT);
+
+	*a = (struct answer) { .iflags = INCREMENT_PC };
+	switch (ESR_ELx_EC(e->esr)) {
+	case ESR_ELx_EC_HVC64:
+		a->nr = 4;
+		return e->x0 >> 32 ? NOBODY : TEST;
+	case ESR_ELx_EC_WFx:
+		if (c->is_wfxt)
+			deadline = e->x0;
+		return TEST;
+	case ESR_ELx_EC_SYS64:
+		a->nr = e->esr & ESR_ELx_SYS64_ISS_DIR_READ;
+		if (!a->nr)
+			stored = e->x0;
+		return TEST;
+	case ESR_ELx_EC_DABT_LOW:
+		if ((e->ipa & ~4095UL) != MMIO_GPA)
+			return KVM;
+		if (!(e->esr & (ESR_ELx_ISV | ESR_ELx_CM)))
+			a->iflags = PENDING_EXCEPTION;
+		if (!(e->esr & ESR_ELx_ISV))
+			return TEST;
+		if (!right_len(c, len))
+			return NOBODY;
+		if (e->esr & ESR_ELx_WNR) {
+			stored = e->x0;
+			return TEST;
+		}
+		a->x[a->nr++] = with_rubbish(mmio_load(e->ipa), len);
+		return TEST;
+	case ESR_ELx_EC_IABT_LOW:
+		return KVM;
+	default:
+		return NOBODY;
+	}
+}
+
+/* As run(), from the ucall that waits for a call to the next one. */
+static bool run_bare(struct probe *p, struct kvm_vcpu *vcpu, const struct exit_case *c)
+{
+	struct answer answer = { .iflags = INCREMENT_PC };
+	struct bare_exit exit;
+	unsigned int tries;
+	enum who who = TEST;
+
+	vcpu_run_complete_io(vcpu);
+	for (tries = 0; who == TEST; tries++) {
+		TEST_ASSERT(tries < MAX_TRIES, "%s: the guest does not go on", c->name);
+		if (!bare_enter(vcpu, &answer, &exit))
+			return false;
+		/* An interrupt needs no answer, so any is wrong. */
+		answer = (struct answer) { .iflags = tries % 3 };
+		if (exit.code == EXIT_IRQ)
+			continue;
+		if (exit.code == EXIT_TRAP && exit.ipa == vcpu->vm->ucall_mmio_addr &&
+		    ESR_ELx_EC(exit.esr) == ESR_ELx_EC_DABT_LOW)
+			break;
+		who = exit.code == EXIT_TRAP ? answer_exit(c, &exit, &answer) : NOBODY;
+	}
+	if (who == NOBODY) {
+		ksft_print_msg("exit %ld, ESR 0x%lx, X0 0x%lx\n", exit.code, exit.esr, exit.x0);
+		return false;
+	}
+	/* KVM hears of the last exit again. */
+	set_iflags(vcpu, 0);
+	return run(p, vcpu, c);
+}
+
+/* All of struct kvm_vcpu, in words, and a word with a part that is spared in bytes. */
+static unsigned int find_words(struct lie *words)
+{
+	u64 end = hostile_datum("sizeof(vcpu)").value, shift;
+	struct lie word = { .at = 0 };
+	unsigned int i, nr = 0;
+	struct hostile_datum d;
+
+	for (; word.at < end; word.at += word.size) {
+		word = (struct lie) { .at = word.at, .mask = ~0UL, .size = 8 };
+
+		TEST_ASSERT(nr < MAX_WORDS, "struct kvm_vcpu is too long");
+		for (i = 0; i < ARRAY_SIZE(spared); i++) {
+			d = hostile_datum(spared[i].name);
+			if (d.size < 8 && word.at / 8 == d.value / 8)
+				word.size = 1;
+			if (word.at < d.value || word.at >= d.value + d.size)
+				continue;
+			shift = 8 * ((word.at - d.value) % 8);
+			word.mask = ~((spared[i].mask & ~spared[i].set) >> shift);
+			word.value = spared[i].set >> shift;
+		}
+		word.mask &= GENMASK(8 * word.size - 1, 0);
+		if (word.mask)
+			words[nr++] = word;
+	}
+	return nr;
+}
+
+static bool lie_by_words(struct probe *p, const struct exit_case *c)
+{
+	static struct lie words[MAX_WORDS];
+	static unsigned int nr_words;
+	static u64 seed = 1;
+	bool ok = true, timed = !can_take(c) || !c->is_wfxt;
+	unsigned int at, i, all;
+
+	if (!nr_words)
+		nr_words = find_words(words);
+	for (all = 0; all < 2; all++) {
+		for (at = 0; ok && at < nr_words; at += MAX_TOLD) {
+			nr_told = min_t(unsigned int, nr_words - at, MAX_TOLD);
+			memcpy(told, words + at, nr_told * sizeof(told[0]));
+			for (i = 0; i < nr_told; i++)
+				told[i].value |= all ? ~0UL : hostile_random(&seed);
+			ok = take_exit(p, c, run_bare);
+			if (!ok)
+				ksft_print_msg("lies from 0x%lx on\n", told[0].at);
+			timed |= deadline;
+		}
+	}
+	nr_told = 0;
+	return ok && timed;
+}
+
+/* A host that steps the vCPU, and has breakpoints in it. */
+static const struct {
+	const char *name;
+	unsigned int offset;
+	u64 value;
+} debugger[] = {
+	{ "vcpu.guest_debug", 0, KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP |
+	  KVM_GUESTDBG_USE_SW_BP | KVM_GUESTDBG_USE_HW },
+	{ "vcpu.arch.debug_owner", 0, DEBUG_HOST_OWNED },
+	{ "vcpu.arch.mdcr_el2", 0, MDCR_TDE | MDCR_TDA },
+	{ "vcpu.arch.ctxt.regs.pstate", 0, PSR_MODE_EL1h | SPSR_SS },
+	{ "vcpu.arch.external_mdscr_el1", 0, DEBUG_MDSCR },
+	{ "reg.MDSCR_EL1", 0, DEBUG_MDSCR },
+	{ "vcpu.arch.external_debug_state",
+	  offsetof(struct kvm_guest_debug_arch, dbg_bcr), DEBUG_BCR },
+	{ "vcpu.arch.external_debug_state",
+	  offsetof(struct kvm_guest_debug_arch, dbg_bvr), (u64)probe_pages },
+	{ "vcpu.arch.vcpu_debug_state",
+	  offsetof(struct kvm_guest_debug_arch, dbg_bcr), DEBUG_BCR },
+	{ "vcpu.arch.vcpu_debug_state",
+	  offsetof(struct kvm_guest_debug_arch, dbg_bvr), (u64)probe_pages },
+};
+
+static bool debug_by_host(struct probe *p, const struct exit_case *c)
+{
+	unsigned int i;
+	bool ok;
+
+	for (i = 0; i < ARRAY_SIZE(debugger); i++) {
+		struct hostile_datum d = hostile_datum(debugger[i].name);
+		unsigned int size = d.size < 8 ? d.size : 8;
+
+		told[i] = (struct lie) {
+			.at = d.value + debugger[i].offset, .size = size,
+			.mask = GENMASK(8 * size - 1, 0), .value = debugger[i].value,
+		};
+	}
+	nr_told = ARRAY_SIZE(debugger);
+	with_breakpoints = true;
+	ok = take_exit(p, c, run_bare);
+	with_breakpoints = false;
+	nr_told = 0;
+	return ok;
+}
+
+static void result(bool ok, const char *what, const struct exit_case *c)
+{
+	if (can_take(c))
+		ksft_test_result(ok, "%s: %s\n", what, c->name);
+	else
+		ksft_test_result_skip("%s: %s: no FEAT_WFxT\n", what, c->name);
+}
+
+#define NR_RESULTS	6
+
+static void test_watched(struct probe *p, const struct exit_case *c)
+{
+	pthread_t thread;
+	bool ok;
+
+	start_watching(p->vcpu[0], LOOK, &thread);
+	ok = take_exits(p, c, NR_ROUNDS);
+	end_watching(thread);
+	if (found_at < 0)
+		found_at = find_secret(p->vcpu[0]);
+	if (found_at >= 0)
+		ksft_print_msg("the secret is at 0x%x\n", found_at);
+	result(found_at < 0, "no secret", c);
+	result(ok, "right", c);
+	start_watching(p->vcpu[0], LIE, &thread);
+	ok = take_exits(p, c, NR_ROUNDS);
+	end_watching(thread);
+	result(ok, "lies", c);
+}
+
+static void test_bare(struct probe *p, const struct exit_case *c)
+{
+	host_changes = false;
+	result(lie_by_words(p, c), "every word", c);
+	result(!host_changes, "hypercall", c);
+	result(debug_by_host(p, c), "debugger", c);
 }
 
 static void test_exits(bool pauth)
 {
 	struct probe *p = create(pauth);
-	pthread_t thread;
-	unsigned int i, j;
-	bool ok;
+	const u64 *x = p->shared[0].ctx.out.x;
+	unsigned int i;
 
+	has_wfxt = SYS_FIELD_GET(ID_AA64ISAR2_EL1, WFxT,
+				 vcpu_get_reg(p->vcpu[0],
+					      KVM_ARM64_SYS_REG(SYS_ID_AA64ISAR2_EL1)));
 	start_signals();
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		start_watching(p->vcpu[0], LOOK, &thread);
-		for (j = 0, ok = true; ok && j < NR_ROUNDS; j++)
-			ok = take_exit(p, &cases[i]);
-		end_watching(thread);
-		if (found_at < 0)
-			found_at = find_secret(p->vcpu[0]);
-		if (found_at >= 0)
-			ksft_print_msg("the secret is at 0x%x\n", found_at);
-		ksft_test_result(found_at < 0, "no secret: %s\n", cases[i].name);
-		ksft_test_result(ok, "right: %s\n", cases[i].name);
-	}
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		start_watching(p->vcpu[0], LIE, &thread);
-		for (j = 0, ok = true; ok && j < NR_ROUNDS; j++)
-			ok = take_exit(p, &cases[i]);
-		end_watching(thread);
-		ksft_test_result(ok, "lies: %s\n", cases[i].name);
-	}
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		test_watched(p, &cases[i]);
 	end_signals();
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		test_bare(p, &cases[i]);
+	/* Now that no signal ends it, unless it does not end at all. */
+	alarm(10);
+	result(take_exit(p, &cases[WFIT], run) && x[10] >= x[9], "ends", &cases[WFIT]);
+	alarm(0);
 	probe_free(p);
 }
 
@@ -456,7 +966,7 @@ static void test_flags(void)
 
 	for (i = 0; ok && i < ARRAY_SIZE(flags); i++) {
 		false_iflags = flags[i];
-		ok = take_exit(p, &off) &&
+		ok = take_exit(p, &off, run) &&
 		     p->shared[0].ctx.out.x[0] == (u64)PSCI_RET_INTERNAL_FAILURE;
 	}
 	ksft_test_result(ok, "flags\n");
@@ -585,12 +1095,12 @@ static void test_taken_back(void)
 	int fd = open("/proc/self/mem", O_RDONLY);
 	bool ok;
 
-	ok = take_exit(p, &store);
+	ok = take_exit(p, &store, run);
 	vcpu_clear_x0(vcpu);
 	ok &= pread(fd, &val, sizeof(val), (off_t)hva) == sizeof(val) && !val;
-	ok &= !take_exit(p, &store) && find_secret(vcpu) < 0;
+	ok &= !take_exit(p, &store, run) && find_secret(vcpu) < 0;
 	set_iflags(vcpu, INCREMENT_PC);
-	ok &= !run(p, vcpu);
+	ok &= !run(p, vcpu, &store);
 	ksft_test_result(ok, "memory that was taken back\n");
 
 	close(fd);
@@ -604,7 +1114,7 @@ int main(void)
 	TEST_REQUIRE(kvm_has_protected_vms());
 	ksft_print_header();
 	hostile_open();
-	ksft_set_plan(3 * ARRAY_SIZE(cases) + 7);
+	ksft_set_plan(NR_RESULTS * ARRAY_SIZE(cases) + 8);
 	pin_self_to_cpu(0);
 	pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 

@@ -10,16 +10,26 @@
  *  MADV_DONTNEED, mremap, MAP_FIXED, munmap
  *			of memory that the guest has written to: the guest keeps it,
  *			and what the VMM then finds there is not the guest's
+ *  fork		takes the memory from the guest, and does not after
+ *			MADV_DONTFORK. The child never sees what the guest wrote
+ *  pending tables	in memory that the guest has written to: KVM does not save
+ *			the LPIs, EFAULT
  *  ordinary ...	all that is refused here works for another VM
  *
- * After each case the guest finds in its memory what it wrote.
+ * After each case but that the guest finds in its memory what it wrote.
  */
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/wait.h>
+
+#include <linux/sizes.h>
 
 #include "kselftest.h"
 #include "probe.h"
 #include "pvm.h"
+#include "gic.h"
+#include "gic_v3.h"
+#include "vgic.h"
 
 #define SLOT		20
 #define NR_PAGES	4
@@ -188,6 +198,98 @@ static bool test_munmap(struct vm *v)
 	return !guest_data_at(memory) && !guest_data_at(v->memory);
 }
 
+static void advise(struct vm *v, int advice)
+{
+	struct userspace_mem_region *region;
+	int i;
+
+	hash_for_each(v->p->vm->regions.slot_hash, i, region, slot_node)
+		TEST_ASSERT(!madvise(region->mmap_start, region->mmap_size, advice), "madvise");
+	madvise(v->memory, NR_PAGES * page, advice);
+}
+
+/* The child sees nothing of what the guest wrote. */
+static bool test_fork(struct vm *v)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(guest_data_at(v->memory));
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
+static bool test_dontfork(struct vm *v)
+{
+	advise(v, MADV_DONTFORK);
+	return test_fork(v);
+}
+
+/* An LPI of an ITS whose tables are in memory that the guest never touches. */
+#define LPI		8192
+#define DEVICE		1
+#define EVENT		0
+#define VALID		BIT(63)
+#define ITS_CMDS	ADDED_GPA
+#define ITS_TABLES(nr)	(ADDED_GPA + SZ_64K * (1 + (nr)))
+#define ITS_SIZE	(5 * SZ_64K)
+
+static void set_redist(struct vm *v, u64 reg, u64 val)
+{
+	kvm_device_attr_set(v->p->vm->arch.gic_fd, KVM_DEV_ARM_VGIC_GRP_REDIST_REGS, reg, &val);
+}
+
+static void set_its(int its, u64 reg, u64 val)
+{
+	kvm_device_attr_set(its, KVM_DEV_ARM_VGIC_GRP_ITS_REGS, reg, &val);
+}
+
+static void pend_lpi(struct vm *v)
+{
+	const u64 cmds[][4] = {
+		{ 0x08 | (u64)DEVICE << 32, 4, VALID | ITS_TABLES(2) },		/* MAPD */
+		{ 0x09, 0, VALID },						/* MAPC */
+		{ 0x0a | (u64)DEVICE << 32, EVENT | (u64)LPI << 32 },		/* MAPTI */
+		{ 0x03 | (u64)DEVICE << 32, EVENT },				/* INT */
+	};
+	void *mem = mmap(NULL, ITS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
+	int its = vgic_its_setup(v->p->vm);
+
+	TEST_ASSERT(mem != MAP_FAILED, "No memory");
+	TEST_ASSERT(!set_slot(v, SLOT + 1, ADDED_GPA, ITS_SIZE, mem, 0), "slot");
+	memcpy(mem, cmds, sizeof(cmds));
+	*(u8 *)(mem + ITS_TABLES(3) - ADDED_GPA) = LPI_PROP_ENABLED;
+	set_redist(v, GICR_PROPBASER, ITS_TABLES(3) | 15);
+	set_redist(v, GICR_PENDBASER, GPA);
+	set_redist(v, GICR_CTLR, GICR_CTLR_ENABLE_LPIS);
+	set_its(its, GITS_BASER, VALID | ITS_TABLES(0));
+	set_its(its, GITS_BASER + 8, VALID | ITS_TABLES(1));
+	set_its(its, GITS_CBASER, VALID | ITS_CMDS);
+	set_its(its, GITS_CTLR, 1);
+	set_its(its, GITS_CWRITER, sizeof(cmds));
+	close(its);
+}
+
+static int save_pending(struct vm *v)
+{
+	int gic = v->p->vm->arch.gic_fd;
+
+	return __kvm_device_attr_set(gic, KVM_DEV_ARM_VGIC_GRP_CTRL,
+				     KVM_DEV_ARM_VGIC_SAVE_PENDING_TABLES, NULL) ? errno : 0;
+}
+
+static bool test_pending_before(struct vm *v)
+{
+	return is(save_pending(v), 0, "save") && *((u8 *)v->memory + LPI / 8) == BIT(LPI % 8);
+}
+
+/* What KVM cannot write to is not taken from the guest. */
+static bool test_pending(struct vm *v)
+{
+	return is(save_pending(v), EFAULT, "save");
+}
+
 static bool test_ordinary_flags(struct vm *v)
 {
 	return is(slot(v, GPA, KVM_MEM_LOG_DIRTY_PAGES), 0, "log of the slot") &
@@ -206,7 +308,7 @@ static bool test_ordinary_changes(struct vm *v)
 static const struct {
 	const char *name;
 	bool (*fn)(struct vm *v);
-	bool before, ordinary;
+	bool before, ordinary, vgic, lost;
 } cases[] = {
 	{ "flags before the run", test_flags, .before = true },
 	{ "before the run", test_before, .before = true },
@@ -218,13 +320,17 @@ static const struct {
 	{ "mremap", test_mremap },
 	{ "MAP_FIXED", test_map_fixed },
 	{ "munmap", test_munmap },
+	{ "fork", test_fork, .lost = true },
+	{ "fork after MADV_DONTFORK", test_dontfork },
+	{ "pending tables before the run", test_pending_before, .before = true, .vgic = true },
+	{ "pending tables", test_pending, .vgic = true },
 	{ "ordinary: flags", test_ordinary_flags, .ordinary = true },
 	{ "ordinary: delete and move", test_ordinary_changes, .ordinary = true },
 };
 
 static bool run_case(unsigned int i)
 {
-	const struct probe_cfg cfg = { .ordinary = cases[i].ordinary };
+	const struct probe_cfg cfg = { .ordinary = cases[i].ordinary, .vgic = cases[i].vgic };
 	struct vm v = { .p = probe_create(&cfg), .memory = map(NULL) };
 	struct kvm_vm *vm = v.p->vm;
 	bool ok;
@@ -232,11 +338,13 @@ static bool run_case(unsigned int i)
 	virt_map(vm, GPA, GPA, NR_PAGES * page / vm->page_size);
 	virt_map(vm, ADDED_GPA, ADDED_GPA, NR_PAGES * page / vm->page_size);
 	ok = is(slot(&v, GPA, 0), 0, "create");
+	if (cases[i].vgic)
+		pend_lpi(&v);
 	if (ok && cases[i].before)
 		ok = cases[i].fn(&v) && guest_does(&v, guest_store, GPA);
 	else if (ok)
 		ok = guest_does(&v, guest_store, GPA) && cases[i].fn(&v);
-	ok = guest_does(&v, guest_check, GPA) && ok;
+	ok &= guest_does(&v, guest_check, GPA) != cases[i].lost;
 	probe_free(v.p);
 
 	return ok;

@@ -2,7 +2,8 @@
 /*
  * pkvm_vcpu - the vCPUs of protected VMs, and what userspace can do to them.
  *
- *  guest-debug		KVM_SET_GUEST_DEBUG does not step a guest, nor take its BRK
+ *  guest-debug: ...	KVM_SET_GUEST_DEBUG before the first run, or after, does not
+ *			step a guest, nor stop it at a breakpoint, nor take its BRK
  *  debug-registers	MDSCR_EL1 by KVM_SET_ONE_REG does not open the CPU's
  *			debug registers to the guest
  *  set-counters	KVM_SET_ONE_REG of the counters succeeds, changes nothing,
@@ -63,7 +64,11 @@ static const u32 guest_vector[] = {
 	0
 };
 
+/* A report of X0, and then what becomes of the BRK. */
 static const u32 guest_brk[] = {
+	0xf9000140,	/* str x0, [x10] */
+	0xd50348ff,	/* msr daifclr, #8 */
+	0xd503201f,	/* nop */
 	0xd42000e0,	/* brk #7 */
 	0
 };
@@ -198,20 +203,37 @@ static bool run_fails(struct kvm_vcpu *vcpu)
 	return false;
 }
 
-static void test_guest_debug(void)
+static const struct {
+	const char *name;
+	u32 control;
+} debuggers[] = {
+	{ "step", KVM_GUESTDBG_SINGLESTEP },
+	{ "BRK", KVM_GUESTDBG_USE_SW_BP },
+	{ "breakpoint", KVM_GUESTDBG_USE_HW },
+};
+
+#define DBGBCR_EL1	0x1e3	/* an instruction at EL1 */
+
+static void test_guest_debug(unsigned int nr, bool after)
 {
 	struct kvm_guest_debug debug = {
-		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP |
-			   KVM_GUESTDBG_SINGLESTEP,
+		.control = KVM_GUESTDBG_ENABLE | debuggers[nr].control,
+		.arch.dbg_bcr[0] = DBGBCR_EL1,
+		.arch.dbg_bvr[0] = VCPU_CODE_GPA(0) + sizeof(start) + 8,
 	};
 	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm = create_pvm(guest_brk, 0, &vcpu);
-	u64 esr = 0;
+	struct kvm_vm *vm = create_pvm(guest_brk, 5, &vcpu);
+	u64 val, esr = 0;
 	bool ok;
 
-	__vcpu_ioctl(vcpu, KVM_SET_GUEST_DEBUG, &debug);
-	ok = run(vcpu, &esr) && ESR_ELx_EC(esr) == ESR_ELx_EC_BRK64;
-	ksft_test_result(ok, "guest-debug\n");
+	if (!after)
+		__vcpu_ioctl(vcpu, KVM_SET_GUEST_DEBUG, &debug);
+	ok = run(vcpu, &val) && val == 5;
+	if (after)
+		__vcpu_ioctl(vcpu, KVM_SET_GUEST_DEBUG, &debug);
+	ok = ok && run(vcpu, &esr) && ESR_ELx_EC(esr) == ESR_ELx_EC_BRK64;
+	ksft_test_result(ok, "guest-debug: %s, %s\n", debuggers[nr].name,
+			 after ? "after" : "before");
 	kvm_vm_free(vm);
 }
 
@@ -414,12 +436,15 @@ static void test_illegal_return(void)
 
 int main(void)
 {
+	unsigned int i;
+
 	TEST_REQUIRE(kvm_has_protected_vms());
 
 	ksft_print_header();
-	ksft_set_plan(8);
+	ksft_set_plan(7 + 2 * ARRAY_SIZE(debuggers));
 	test_set_counters();
-	test_guest_debug();
+	for (i = 0; i < 2 * ARRAY_SIZE(debuggers); i++)
+		test_guest_debug(i / 2, i % 2);
 	test_debug_registers();
 	test_generic_auth();
 	test_late_vcpu();

@@ -73,6 +73,9 @@ static const struct hostile_datum data[] = {
 	VCPU(kvm),
 	VCPU(vcpu_id),
 	VCPU(vcpu_idx),
+	VCPU(guest_debug),
+	VCPU(stat.pvm_emulated),
+	VCPU(stat.pvm_denied),
 	VCPU(arch.ctxt.regs),
 	VCPU(arch.ctxt.regs.regs[4]),
 	VCPU(arch.ctxt.regs.regs[30]),
@@ -128,6 +131,7 @@ static const struct hostile_datum data[] = {
 	REG(TTBR0_EL1),
 	REG(VBAR_EL1),
 	REG(TPIDR_EL1),
+	REG(ESR_EL1),
 	REG(ELR_EL1),
 	REG(SP_EL1),
 	REG(SPSR_EL1),
@@ -245,35 +249,68 @@ static long find_object(struct hostile_object *object)
 	return at ? 0 : -ENOENT;
 }
 
+/*
+ * Make a call with X0 to X30 from @x, and leave there what the call leaves in them.
+ * Meanwhile the stack has what C cannot be told that it loses.
+ */
+#define CALL(conduit, x)						\
+({									\
+	register u64 *__x asm("x0") = (x);				\
+									\
+	asm volatile("	stp	x29, x30, [sp, #-48]!\n"		\
+		     "	stp	x18, x0, [sp, #16]\n"			\
+		     "	mov	x30, x0\n"				\
+		     "	ldp	x0, x1, [x30]\n"			\
+		     "	ldp	x2, x3, [x30, #16]\n"			\
+		     "	ldp	x4, x5, [x30, #32]\n"			\
+		     "	ldp	x6, x7, [x30, #48]\n"			\
+		     "	ldp	x8, x9, [x30, #64]\n"			\
+		     "	ldp	x10, x11, [x30, #80]\n"			\
+		     "	ldp	x12, x13, [x30, #96]\n"			\
+		     "	ldp	x14, x15, [x30, #112]\n"		\
+		     "	ldp	x16, x17, [x30, #128]\n"		\
+		     "	ldp	x18, x19, [x30, #144]\n"		\
+		     "	ldp	x20, x21, [x30, #160]\n"		\
+		     "	ldp	x22, x23, [x30, #176]\n"		\
+		     "	ldp	x24, x25, [x30, #192]\n"		\
+		     "	ldp	x26, x27, [x30, #208]\n"		\
+		     "	ldp	x28, x29, [x30, #224]\n"		\
+		     "	ldr	x30, [x30, #240]\n"			\
+		     conduit "	#0\n"					\
+		     "	str	x30, [sp, #32]\n"			\
+		     "	ldr	x30, [sp, #24]\n"			\
+		     "	stp	x0, x1, [x30]\n"			\
+		     "	stp	x2, x3, [x30, #16]\n"			\
+		     "	stp	x4, x5, [x30, #32]\n"			\
+		     "	stp	x6, x7, [x30, #48]\n"			\
+		     "	stp	x8, x9, [x30, #64]\n"			\
+		     "	stp	x10, x11, [x30, #80]\n"			\
+		     "	stp	x12, x13, [x30, #96]\n"			\
+		     "	stp	x14, x15, [x30, #112]\n"		\
+		     "	stp	x16, x17, [x30, #128]\n"		\
+		     "	stp	x18, x19, [x30, #144]\n"		\
+		     "	stp	x20, x21, [x30, #160]\n"		\
+		     "	stp	x22, x23, [x30, #176]\n"		\
+		     "	stp	x24, x25, [x30, #192]\n"		\
+		     "	stp	x26, x27, [x30, #208]\n"		\
+		     "	stp	x28, x29, [x30, #224]\n"		\
+		     "	ldr	x0, [sp, #32]\n"			\
+		     "	str	x0, [x30, #240]\n"			\
+		     "	ldr	x18, [sp, #16]\n"			\
+		     "	ldp	x29, x30, [sp], #48\n"			\
+		     : "+r" (__x) :					\
+		     : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8",	\
+		       "x9", "x10", "x11", "x12", "x13", "x14", "x15",	\
+		       "x16", "x17", "x19", "x20", "x21", "x22", "x23",	\
+		       "x24", "x25", "x26", "x27", "x28", "memory");	\
+})
+
 static void call(u64 *x, bool smc)
 {
-	register u64 x0 asm("x0") = x[0];
-	register u64 x1 asm("x1") = x[1];
-	register u64 x2 asm("x2") = x[2];
-	register u64 x3 asm("x3") = x[3];
-	register u64 x4 asm("x4") = x[4];
-	register u64 x5 asm("x5") = x[5];
-	register u64 x6 asm("x6") = x[6];
-	register u64 x7 asm("x7") = x[7];
-
-	asm volatile("	cbz	%w[smc], 1f\n"
-		     "	smc	#0\n"
-		     "	b	2f\n"
-		     "1:	hvc	#0\n"
-		     "2:"
-		     : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3),
-		       "+r" (x4), "+r" (x5), "+r" (x6), "+r" (x7)
-		     : [smc] "r" (smc)
-		     : "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
-		       "memory");
-	x[0] = x0;
-	x[1] = x1;
-	x[2] = x2;
-	x[3] = x3;
-	x[4] = x4;
-	x[5] = x5;
-	x[6] = x6;
-	x[7] = x7;
+	if (smc)
+		CALL("smc", x);
+	else
+		CALL("hvc", x);
 }
 
 static int mrs(u64 reg, u64 *val)
@@ -310,6 +347,12 @@ static int msr(u64 reg, u64 val)
 	case HOSTILE_ICC_SRE_EL1:
 		write_sysreg_s(val, SYS_ICC_SRE_EL1);
 		break;
+	case HOSTILE_DBGBVR0_EL1:
+		write_sysreg(val, dbgbvr0_el1);
+		break;
+	case HOSTILE_DBGBCR0_EL1:
+		write_sysreg(val, dbgbcr0_el1);
+		break;
 	default:
 		return -EINVAL;
 	}
@@ -336,6 +379,32 @@ static int write_mem(void *at, u64 *val, u32 size)
 	return -EINVAL;
 fault:
 	return -EFAULT;
+}
+
+static int lie(struct hostile_step *step)
+{
+	void *at = (void *)step->at;
+	u64 *x = step->x;
+	int ret;
+
+	if (step->size > sizeof(x[2]))
+		return -EINVAL;
+
+	x[2] = 0;
+	ret = copy_from_kernel_nofault(&x[2], at, step->size);
+	x[3] = (x[2] & ~x[1]) | (x[0] & x[1]);
+	return ret ?: write_mem(at, &x[3], step->size);
+}
+
+static int undo(struct hostile_step *lie)
+{
+	void *at = (void *)lie->at;
+	u64 now = 0;
+	int ret = copy_from_kernel_nofault(&now, at, lie->size);
+
+	if (!ret && now != lie->x[3])
+		return -ESTALE;
+	return ret ?: write_mem(at, &lie->x[2], lie->size);
 }
 
 /*
@@ -387,12 +456,16 @@ static int take_step(struct hostile_step *step)
 		call(step->x, true);
 		return 0;
 	case HOSTILE_READ:
-		if (step->size > sizeof(step->x[0]))
+		if (step->size > sizeof(step->x))
 			return -EINVAL;
 		step->x[0] = 0;
 		return copy_from_kernel_nofault(step->x, at, step->size);
 	case HOSTILE_WRITE:
 		return write_mem(at, step->x, step->size);
+	case HOSTILE_LIE:
+		return lie(step);
+	case HOSTILE_UNDO:
+		return undo(step - step->at);
 	case HOSTILE_MRS:
 		return mrs(step->at, step->x);
 	case HOSTILE_MSR:
@@ -427,10 +500,10 @@ static long repeat_script(struct hostile_script *script)
 	if (script->nr_steps > HOSTILE_MAX_STEPS)
 		return -EINVAL;
 
-	asked = memdup_user(user, size);
+	asked = vmemdup_user(user, size);
 	if (IS_ERR(asked))
 		return PTR_ERR(asked);
-	taken = kmalloc(size, GFP_KERNEL);
+	taken = kvmalloc(size, GFP_KERNEL);
 	if (!taken)
 		ret = -ENOMEM;
 
@@ -445,8 +518,8 @@ static long repeat_script(struct hostile_script *script)
 
 	if (!ret && copy_to_user(user, taken, size))
 		ret = -EFAULT;
-	kfree(taken);
-	kfree(asked);
+	kvfree(taken);
+	kvfree(asked);
 	return ret;
 }
 

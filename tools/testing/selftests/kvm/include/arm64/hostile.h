@@ -59,7 +59,7 @@ s64 bare_vm_init(struct bare_vm *vm);
 /* Return whether EL2 has given everything back. */
 bool bare_vm_free(struct bare_vm *vm);
 /* The steps of a run, the second of which is the run. */
-#define BARE_VM_RUN_STEPS	4
+#define BARE_VM_RUN_STEPS	3
 void bare_vm_run_steps(s64 handle, u64 vcpu, struct hostile_step *steps);
 /* Return the guest's exit, or -EINVAL if EL2 refuses to run the vCPU. */
 s64 bare_vm_exit(const struct hostile_step *run);

@@ -14,10 +14,12 @@
 #define HOSTILE_MAX_STEPS	256
 
 enum hostile_op {
-	HOSTILE_HVC,	/* x[0..7] are the registers, before and after */
+	HOSTILE_HVC,	/* x[] are X0 to X30, before and after */
 	HOSTILE_SMC,
-	HOSTILE_READ,	/* x[0] = @size bytes at kernel address @at */
-	HOSTILE_WRITE,	/* and the reverse */
+	HOSTILE_READ,	/* x[] = @size bytes at kernel address @at */
+	HOSTILE_WRITE,	/* 1, 2, 4 or 8 bytes there = x[0] */
+	HOSTILE_LIE,	/* the same for the bits that are set in x[1] */
+	HOSTILE_UNDO,	/* undo the lie that was told @at steps before */
 	HOSTILE_MRS,	/* x[0] = system register @at, an enum hostile_sysreg */
 	HOSTILE_MSR,
 	HOSTILE_FAR,	/* x[0] = the word at physical address x[0], by tables at @at */
@@ -29,14 +31,16 @@ enum hostile_sysreg {
 	HOSTILE_MDSCR_EL1,
 	HOSTILE_OSLAR_EL1,
 	HOSTILE_ICC_SRE_EL1,
+	HOSTILE_DBGBVR0_EL1,	/* to write only */
+	HOSTILE_DBGBCR0_EL1,
 };
 
 struct hostile_step {
 	__u32 op;
 	__u32 size;
 	__u64 at;
-	__u64 x[8];
-	__s64 err;	/* 0, or -EFAULT of an access */
+	__u64 x[31];
+	__s64 err;	/* 0, -EFAULT of an access, or -ESTALE: the lie is overwritten */
 };
 
 /* Take the steps, in order, on one CPU and with its interrupts masked. */

@@ -235,8 +235,6 @@ void bare_vm_run_steps(s64 handle, u64 vcpu, struct hostile_step *steps)
 	steps[0] = hostile_hvc_step("__pkvm_vcpu_load", handle, 0, 0);
 	steps[1] = hostile_hvc_step("__kvm_vcpu_run", vcpu, 0, 0);
 	steps[2] = hostile_hvc_step("__pkvm_vcpu_put", 0, 0, 0);
-	/* The run has left the guest's. */
-	steps[3] = hostile_hvc_step("__kvm_timer_set_cntvoff", 0, 0, 0);
 }
 
 s64 bare_vm_exit(const struct hostile_step *run)
