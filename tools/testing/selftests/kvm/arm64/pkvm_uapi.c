@@ -376,7 +376,8 @@ static void test_protected(void)
 	ksft_test_result(write_back_works(p, true), "write back after the run\n");
 	ksft_test_result(events_are_empty(p), "events after the run\n");
 	ksft_test_result(firmware_is_fixed(p), "firmware\n");
-	ksft_test_result(enables_none(p) && other_caps(p) && probe_runs(p), "enable after the run\n");
+	ksft_test_result(enables_none(p) && other_caps(p) && probe_runs(p),
+			 "enable after the run\n");
 	probe_free(p);
 }
 
