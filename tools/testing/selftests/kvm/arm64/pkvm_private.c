@@ -560,6 +560,7 @@ static struct probe *create(bool pauth)
 #define MDCR_TDE	BIT(8)
 #define MDCR_TDA	BIT(9)
 #define SPSR_SS		BIT(21)
+#define VMCR_VENG	GENMASK(1, 0)
 
 /* What no lie is told about, as it is the host's to say, or is always set. */
 static const struct {
@@ -570,9 +571,13 @@ static const struct {
 	{ "vcpu.arch.iflags", 0xff },
 	/* And so is whether there is an SError. */
 	{ "vcpu.arch.hcr_el2", HCR_VSE | HCR_TWX, HCR_TWX },
-	/* A maintenance interrupt ends each run at once. */
+	/*
+	 * A maintenance interrupt ends each run at once. KVM has set vgic_hcr so that
+	 * one comes when the guest enables or disables a group of interrupts.
+	 */
 	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_hcr", GENMASK(7, 1) },
 	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_lr", BIT(41) },
+	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_vmcr", VMCR_VENG },
 	/* The kind of an external abort is the host's to say. */
 	{ "reg.ESR_EL1", ESR_ELx_FSC },
 };

@@ -23,6 +23,8 @@
  * Not here, because nothing traps it: the instructions of MTE with ATA = 0, CSSC,
  * LUT, FAMINMAX, CPA, RPRES, LSE128, LRCPC3, RNDR, what PAuth2 and FPAC change,
  * XPACI and its kin, and instructions of PAuth that SCTLR_EL1.En* = 0 makes a NOP.
+ * Nor is GCSSTR, which on a CPU with GCS is a GCS exception to EL1 (EC 0x2d) before
+ * EL2 could trap it: GCSCR_EL1.STREn is clear, and the guest cannot set it.
  */
 #include "kselftest.h"
 #include "probe.h"
