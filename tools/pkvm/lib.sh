@@ -18,7 +18,7 @@ jobs=${JOBS:-$(nproc)}
 # LLVM=1 builds beside what gcc built.
 suffix=${LLVM:+-llvm}
 # The version of clang that Debian 12 and 13 both have.
-clang_version=19
+export clang_version=19
 
 mkdir -p "$logs"
 
