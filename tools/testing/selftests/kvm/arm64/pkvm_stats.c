@@ -286,7 +286,7 @@ static bool traced(struct probe *p)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(accesses); i++) {
-		put(REMOTE "trace", "");
+		put(REMOTE "trace", "\n");
 		run_once(p, accesses[i].insn);
 		if (accesses[i].event ? lines_with(accesses[i].event) == 1 : !lines_with(""))
 			continue;
@@ -312,7 +312,7 @@ static void test_event(void)
 	p = probe_create(&cfg);
 	run_once(p, SMC);
 	ok = put(REMOTE "tracing_on", "1\n") && put(EVENT, "1\n") && traced(p);
-	ok = put(EVENT, "0\n") && put(REMOTE "trace", "") && ok;
+	ok = put(EVENT, "0\n") && put(REMOTE "trace", "\n") && ok;
 	run_once(p, SMC);
 	ok = !lines_with("") && ok;
 	put(REMOTE "tracing_on", "0\n");
