@@ -547,7 +547,7 @@ static struct probe *create(bool pauth)
 
 #define MAX_WORDS	2048
 #define MAX_TOLD	120
-#define MAX_TRIES	1000	/* with interrupts of the host between them */
+#define MAX_TRIES	100000	/* with interrupts of the host between them */
 #define HCR_TWX		GENMASK(14, 13)
 #define HCR_VSE		BIT(8)
 #define EXIT_IRQ	0
