@@ -18,8 +18,9 @@
 
 [ $# -eq 0 ] || die "usage: series.sh"
 
-# A tree with just the files that mails touch: only what differs in the end is
-# written to build/linux, and the next kernel build compiles only that.
+# A tree with just the files that mails touch, which a 3-way merge wants to be there.
+# Only what differs in the end is written to build/linux, and the next kernel build
+# compiles only that.
 am=$build/am
 log=$logs/series.log
 
@@ -32,7 +33,8 @@ make_am() {
 	g worktree prune
 	g worktree add -q --no-checkout --force --detach "$am" refs/pkvm/base
 	g config extensions.worktreeConfig true
-	git -C "$am" sparse-checkout set --no-cone /MAINTAINERS 2>/dev/null
+	find "$patches" -name '*.patch' -exec sed -n 's|^diff --git .* b/|/|p' {} + |
+		git -C "$am" sparse-checkout set --no-cone --stdin 2>/dev/null
 	git -C "$am" read-tree HEAD
 	git -C "$am" sparse-checkout reapply
 	git -C "$am" checkout -q -f
@@ -50,34 +52,37 @@ help_mail() {
 	else
 		mapfile -t files < <(git -C "$am" apply --numstat "$diff" | cut -f 3)
 		git -C "$am" checkout-index -fq -- "${files[@]}" 2>/dev/null || true
-		if patch -d "$am" -p1 -F2 --no-backup-if-mismatch --batch <"$diff" >"$build/am.out" 2>&1; then
+		if patch -d "$am" -p1 -F2 --no-backup-if-mismatch --batch <"$diff" >"$build/am.fuzz" 2>&1; then
 			how="with fuzz (patch -F2)"
 			a add -f --sparse -- "${files[@]}"
 		else
-			cat "$build/am.out" >>"$log"
+			cat "$build/am.fuzz" >>"$log"
 			die "$name does not apply to this base: $(sed -n \
 				's/^.*saving rejects to file \(.*\)\.rej$/\1/p
 				 s/^can.t find file to patch.*/a file that is not there/p' \
-				"$build/am.out" | sort -u | paste -sd ' ') conflicts" \
+				"$build/am.fuzz" | sort -u | paste -sd ' ') conflicts" \
 			    "(${log#"$top"/} has the hunks). Give a tree that is nearer to" \
 			    "$(field package "$patches/base") $(field version "$patches/base")" \
 			    "with KERNEL=/path/to/linux, or carry the patch over there by hand."
 		fi
 	fi
 	say "series: $name applies to this base only $how"
-	a am -q --continue >>"$log" 2>&1 || die "git am could not go on: see ${log#"$top"/}."
+	# That stops again where a later mail needs help, too.
+	a am --continue >>"$out" 2>&1 || true
 }
 
 apply_posting() {
-	local mails number out
+	local mails number helped=0 out
 
 	mapfile -t mails < <(mails_of "$1")
 	[ ${#mails[@]} -gt 0 ] || return 0
 	out=$build/am.out
-	if ! a am -q -3 --committer-date-is-author-date --whitespace=nowarn "${mails[@]}" >"$out" 2>&1; then
-		cat "$out" >>"$log"
+	if ! a am -3 --committer-date-is-author-date --whitespace=nowarn "${mails[@]}" >"$out" 2>&1; then
 		while [ -d "$(git -C "$am" rev-parse --git-path rebase-apply)" ]; do
 			number=$(cat "$(git -C "$am" rev-parse --git-path rebase-apply)/next")
+			[ "$number" -gt "$helped" ] ||
+				die "git am could not go on: see ${log#"$top"/}."
+			helped=$number
 			help_mail "${mails[number - 1]}"
 		done
 	fi
