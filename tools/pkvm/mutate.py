@@ -43,8 +43,7 @@ LINUX, KERNEL = os.path.join(BUILD, "linux"), os.path.join(BUILD, "kernel/releas
 # The tests that are asked, the likeliest first. The sweep takes a moment if it is told
 # where to look: at the registers that the bit traps, or at all that something can trap.
 ID_TESTS = ["pkvm_id_regs"]
-TRAP_TESTS = ["pkvm_traps", "pkvm_runs", "pkvm_sysregs", "pkvm_irq", "pkvm_timer",
-	      "pkvm_id_regs"]
+TRAP_TESTS = ["pkvm_traps", "pkvm_runs", "pkvm_irq", "pkvm_timer", "pkvm_id_regs"]
 SWEEP = "pkvm_sysreg_sweep"
 
 # QEMU's virt machine has the kernel there.

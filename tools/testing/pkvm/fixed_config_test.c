@@ -83,7 +83,7 @@ static void restore_rows(void)
 	memcpy(rows, pvm_id_fields, sizeof(pvm_id_fields));
 }
 
-/* Which of the six fields are there: APA, GPA; API, GPI; APA3, GPA3. */
+/* Tell the algorithm of PAuth: '5' for APA and GPA, 'I' for API and GPI, '3' for APA3 and GPA3. */
 static char expected_pac(u64 isar1, u64 isar2)
 {
 	bool apa = (isar1 >> 4) & 0xf, gpa = (isar1 >> 24) & 0xf;
@@ -208,7 +208,7 @@ static bool test_minimum(void)
 
 				ok &= pvm_id_min(x, y, 0) == (a < b ? x : y);
 				ok &= pvm_id_min(x, y, mask) == (sa < sb ? x : y);
-				/* What is beside the field changes nothing. */
+				/* The bits beside the field must not matter. */
 				ok &= (pvm_id_min(x | ~mask, y, mask) & mask) == (sa < sb ? x : y);
 			}
 		}
@@ -394,7 +394,7 @@ static void strip_guard(struct pvm_id_field *f)
 static bool mutate(struct pvm_id_field *f, enum mutation m)
 {
 	struct pvm_id_field old = *f;
-	/* Up to an unsigned 0 is always 0. */
+	/* A field that reads as the host has it up to an unsigned 0 always reads as 0. */
 	bool zero = old.word != PVM_ID_ALLOW && !old.is_signed && !old.value && old.width <= 4;
 	u64 named = (top[PVM_ID_REG_IDX(f->reg)] >> f->shift) & 0xf;
 
@@ -416,7 +416,7 @@ static bool mutate(struct pvm_id_field *f, enum mutation m)
 		return !zero && old.word != PVM_ID_RESTRICT;
 	case FLIP_SIGN:
 		f->is_signed = !f->is_signed;
-		/* The IPA size has bounded PARANGE already, below its top bit. */
+		/* The top bit of PARANGE is never set, as the IPA size has bounded it already. */
 		return f->word == PVM_ID_RESTRICT && strcmp(f->name, "PARANGE");
 	case UNGUARDED:
 		strip_guard(f);

@@ -49,11 +49,11 @@ static void pvm_reset_vcpu(struct kvm_vcpu *vcpu, const struct vcpu_reset_state 
 }
 
 /*
- * The boot vCPU starts in the reset state, too, apart from PC, X0 to X3 and
- * PSTATE, which the VMM has chosen. Return false if a protected vCPU cannot
- * have that PSTATE, or if the VM already has a boot vCPU.
+ * The boot vCPU starts in the reset state, apart from PC, X0 to X3 and PSTATE,
+ * which the VMM has chosen. Return false if a protected vCPU cannot have that
+ * PSTATE, or if the VM already has a boot vCPU.
  */
-static bool pvm_reset_boot_vcpu(struct pkvm_hyp_vcpu *hyp_vcpu)
+static bool pvm_start_vcpu(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	const struct user_pt_regs *from = vcpu_gp_regs(hyp_vcpu->host_vcpu);
 	struct vcpu_reset_state reset = { .pc = READ_ONCE(from->pc) };
@@ -81,8 +81,13 @@ static bool pvm_reset_boot_vcpu(struct pkvm_hyp_vcpu *hyp_vcpu)
 	return true;
 }
 
-/* Turn on a vCPU that is off, if it is to be on. */
-static bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
+/**
+ * pvm_vcpu_power_on() - Turn on a protected vCPU, if it is to be on
+ * @hyp_vcpu:	the vCPU, which is off and loaded on this CPU
+ *
+ * Return: whether EL2 may enter it.
+ */
+bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
 	bool on = true;
@@ -91,7 +96,7 @@ static bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
 	if (vcpu->arch.reset_state.reset)
 		pvm_reset_vcpu(vcpu, &vcpu->arch.reset_state);
 	else
-		on = pvm_reset_boot_vcpu(hyp_vcpu);
+		on = pvm_start_vcpu(hyp_vcpu);
 
 	if (on) {
 		vcpu->arch.reset_state.reset = false;
@@ -102,28 +107,10 @@ static bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
 	return on;
 }
 
-/**
- * pvm_vcpu_can_run() - Whether EL2 may enter a protected vCPU
- * @hyp_vcpu:	the vCPU, which is loaded on this CPU
- *
- * A vCPU that was seen in AArch32 has lost its VCPU_INITIALIZED at EL2 for good,
- * see fixup_guest_exit().
- */
-bool pvm_vcpu_can_run(struct pkvm_hyp_vcpu *hyp_vcpu)
-{
-	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
-
-	if (!vcpu_get_flag(vcpu, VCPU_INITIALIZED) || !pvm_traps_mpam())
-		return false;
-
-	return vcpu->arch.mp_state.mp_state == KVM_MP_STATE_RUNNABLE ||
-	       pvm_vcpu_power_on(hyp_vcpu);
-}
-
 /*
  * Record a CPU_ON before the host hears of it, so that the host can wake the
- * other vCPU at once. Return what the guest gets if the host doesn't have to
- * decide, and PSCI_RET_SUCCESS if it does.
+ * other vCPU at once. Return PSCI_RET_SUCCESS if the host has to decide. Any other
+ * value is the result of the call.
  */
 static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 {
@@ -142,7 +129,9 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 
 	on = &target->vcpu;
 	if (on->arch.mp_state.mp_state != KVM_MP_STATE_STOPPED || on->arch.reset_state.reset) {
-		ret = PSCI_RET_ALREADY_ON;
+		/* As in kvm_psci_vcpu_on(): PSCI 0.1 has no ALREADY_ON. */
+		ret = vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2) ?
+		      PSCI_RET_ALREADY_ON : PSCI_RET_INVALID_PARAMS;
 		goto unlock;
 	}
 
@@ -274,7 +263,9 @@ static u64 sync_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 	u64 mask = ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_FSC | ESR_ELx_WNR |
 		   ESR_ELx_S1PTW | ESR_ELx_CM | ESR_ELx_EA | ESR_ELx_ISV;
 
-	host_vcpu->arch.fault.far_el2 = FAR_TO_FIPA_OFFSET(fault->far_el2);
+	/* Only the emulation of an access needs the offset in the page. */
+	host_vcpu->arch.fault.far_el2 = kvm_vcpu_dabt_isvalid(vcpu) ?
+					FAR_TO_FIPA_OFFSET(fault->far_el2) : 0;
 	host_vcpu->arch.fault.hpfar_el2 = fault->hpfar_el2;
 
 	if (is_mmio_store(vcpu))

@@ -168,7 +168,7 @@ static enum pvm_access gic_to_host(struct kvm_vcpu *vcpu, bool is_write, u64 *va
 	return vgic_is_v3(vcpu->kvm) ? PVM_ACCESS_HOST : PVM_ACCESS_UNDEF;
 }
 
-/* System registers are the only interface to the GIC, and stay it. */
+/* The guest cannot give up the system registers, the only interface to its GIC. */
 static enum pvm_access access_gic_sre(struct kvm_vcpu *vcpu, bool is_write, u64 *val)
 {
 	if (!vgic_is_v3(vcpu->kvm))
@@ -232,7 +232,7 @@ static enum pvm_access access_ccsidr(struct kvm_vcpu *vcpu, bool is_write, u64 *
  * rows: see kvm_handle_pvm_id_reg().
  */
 static const struct pvm_sysreg pvm_sysregs[] = {
-	{ /* What no other row names */ },
+	{ /* No directions: what has no other row is UNDEFINED */ },
 
 	/*
 	 * HCR_EL2.TSW

@@ -39,7 +39,7 @@
 #define PAGES_SLOT	10
 #define SGI		1
 
-/* Steps over what is UNDEFINED, and counts in X16. */
+/* Step over each UNDEFINED instruction, and count these in X16. */
 asm(".pushsection .text\n"
 "	.balign	2048\n"
 "undef_vectors:\n"
@@ -98,8 +98,8 @@ DEFINE_LOOP(touch, "ldr x0, [x4]\nadd x4, x4, x5")
 DEFINE_LOOP(wfi, "wfi")
 
 /*
- * Let an interrupt be pending that the host sees and the CPU does not signal, as
- * its group is disabled. WFI then traps, and the host has no reason to wait.
+ * Have an interrupt pending whose group the guest has disabled. The CPU does not signal
+ * it, so that WFI traps. The host sees it, and so does not wait.
  */
 static u64 guest_mask_irq(struct probe_shared *s, const u64 *args)
 {
@@ -195,7 +195,7 @@ static u64 call(struct probe *p, probe_fn *fn, u64 per, u64 addr, u64 val)
 	return s->ret;
 }
 
-/* Per operation, with the loop. */
+/* Return how many ticks an operation takes, with the loop around it. */
 static double measure(struct probe *p, const struct op *op, u64 *nr_faults)
 {
 	u64 best = ~0UL;

@@ -46,7 +46,7 @@ static u64 guest_cpu_on(struct probe_shared *s, const u64 *args)
 {
 	struct arm_smccc_res res;
 
-	/* The vCPU never gets there. */
+	/* The entry point is 0, as the other vCPU never starts there. */
 	smccc_hvc(PSCI_0_2_FN64_CPU_ON, args[0], 0, 0, 0, 0, 0, 0, &res);
 	return res.a0;
 }

@@ -24,7 +24,6 @@
 
 #define NR_VCPUS	3
 #define NR_ID_REGS	PROBE_NR_ID_REGS
-#define SCTLR_PAUTH	(SCTLR_EL1_EnIA | SCTLR_EL1_EnIB | SCTLR_EL1_EnDA | SCTLR_EL1_EnDB)
 
 static const u8 orders[][NR_VCPUS] = {
 	{ 0, 1, 2 }, { 1, 2, 0 }, { 2, 1, 0 },
@@ -85,7 +84,7 @@ static bool check_pauth(struct probe *p)
 	return false;
 }
 
-/* All that one vCPU must have, compared with the first that ran. */
+/* Check what a vCPU must have, and compare its ID registers with those of the first. */
 static bool check_vcpu(struct probe *p, int cpu, struct probe_word *first, bool is_first)
 {
 	struct probe_word words[NR_ID_REGS + 1];

@@ -184,7 +184,7 @@ static void fill(struct regs *r, u64 vl, bool sve)
 		r->z[i] = next_random();
 	for (i = 0; sve && i < NR_PREGS * vl / 8; i++)
 		r->p[i] = next_random();
-	/* FFR has ones up to somewhere: other values are unpredictable. */
+	/* FFR has to be a row of ones and then zeros. Other values are UNPREDICTABLE. */
 	n = sve ? 1 + next_random() % vl : 0;
 	for (i = 0; i < n; i++)
 		r->ffr[i / 8] |= BIT(i % 8);
@@ -207,7 +207,7 @@ static bool same(const char *who, const struct regs *a, const struct regs *b)
 	return true;
 }
 
-/* The lengths of vectors that the CPU has and that @g may have. */
+/* Give @g the lengths of vectors that the CPU has, up to its own limit. */
 static void finalize_sve(struct guest *g)
 {
 	u64 vls[KVM_ARM64_SVE_VLS_WORDS];
@@ -245,10 +245,10 @@ static void create(struct guest *g)
 			      MEM_REGION_DATA);
 	g->shared = addr_gva2hva(g->vm, gva);
 	vcpu_args_set(g->vcpu, 2, gva, (u64)!!g->vq);
-	/* The guest itself forbids nothing. */
+	/* The guest's own CPACR_EL1 traps nothing. */
 	vcpu_set_reg(g->vcpu, KVM_ARM64_SYS_REG(SYS_CPACR_EL1),
 		     CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN);
-	/* vcpu_run_svc() is on its own. */
+	/* vcpu_run_svc() does not do this. */
 	kvm_arch_vcpu_pre_run(g->vcpu);
 }
 
@@ -273,7 +273,7 @@ static void check_host(const struct regs *mine, const struct regs *now)
 		host_lost = true;
 }
 
-/* Run @g between the process's own registers. */
+/* Run @g while the process has registers of its own, and check these. */
 static void run(struct guest *g)
 {
 	static struct regs mine, now;
@@ -321,7 +321,7 @@ static bool vmm_reads(struct guest *g)
 	return same("KVM_GET_ONE_REG", &g->want, &r);
 }
 
-/* Let @g look at what it has, and give it something new. */
+/* Have @g store the registers that it has, and load others. */
 static void check(struct guest *g)
 {
 	struct shared *s = g->shared;
@@ -428,14 +428,15 @@ static bool fpmr_survives(struct guest *g)
 {
 	const u64 value = FIELD_PREP(FPMR_LSCALE_MASK, 5);
 	int fd = g->vcpu->fd;
+	long ret;
 	u64 now;
 
 	write_sysreg_s(value, SYS_FPMR);
-	vcpu_run_svc(fd);
+	ret = vcpu_run_svc(fd);
 	now = read_sysreg_s(SYS_FPMR);
 	write_sysreg_s(0, SYS_FPMR);
 
-	return now == value;
+	return !ret && now == value;
 }
 
 int main(void)

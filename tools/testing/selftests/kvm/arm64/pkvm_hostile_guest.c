@@ -3,7 +3,7 @@
  * pkvm_hostile_guest - a protected guest executes whatever it likes
  *
  *  random EL1, EL0	words that are instructions, or not
- *  sysreg		MRS, MSR, SYS and SYSL of all encodings
+ *  sysreg		MRS, MSR, SYS and SYSL of random encodings
  *  call		HVC and SMC with known function IDs and any arguments
  *  every call		HVC of each function ID of PSCI, TRNG and KVM's own services
  *  memory		MEM_SHARE and MEM_UNSHARE of pages that are there or are not
@@ -29,11 +29,10 @@
 #include "probe.h"
 #include "pvm.h"
 
-/* Beside ARM_SMCCC_VENDOR_HYP_KVM_MEM_SHARE_FUNC_ID */
+/* The function ID after that of MEM_SHARE */
 #define MEM_UNSHARE	(ARM_SMCCC_VENDOR_HYP_KVM_MEM_SHARE_FUNC_ID + 1)
 #define NR_INSNS	48
 #define NR_PROGRAMS	40
-#define NOP		0xd503201f
 #define ISB		0xd5033fdf
 #define NOWHERE		0x3000000000UL	/* no memory of the guest's */
 
@@ -97,7 +96,7 @@ static unsigned int fill_random(struct probe_in *in, u32 *insns)
 	for (i = 0; i < NR_INSNS; i++) {
 		insns[i] = rnd();
 		if (is_branch(insns[i]) || is_wait(insns[i]) || is_vital(insns[i]))
-			insns[i] = NOP;
+			insns[i] = INSN_NOP;
 	}
 	return NR_INSNS;
 }
@@ -112,7 +111,7 @@ static unsigned int fill_sysreg(struct probe_in *in, u32 *insns)
 		if (is_vital(insns[i]))
 			insns[i] |= BIT(21);
 		if (is_wait(insns[i]))
-			insns[i] = NOP;
+			insns[i] = INSN_NOP;
 	}
 	return 3;
 }
@@ -127,7 +126,7 @@ static const u32 calls[] = {
 	ARM_SMCCC_VENDOR_HYP_KVM_MEM_SHARE_FUNC_ID, MEM_UNSHARE,
 };
 
-/* What ends the guest, or stops it for good, loses it and is left to "every call". */
+/* Calls that always lose the guest, such as CPU_OFF, are left to "every call". */
 static unsigned int fill_call(struct probe_in *in, u32 *insns)
 {
 	unsigned int i;
@@ -141,7 +140,7 @@ static unsigned int fill_call(struct probe_in *in, u32 *insns)
 	return 2;
 }
 
-/* 64 of each range, in turn. */
+/* Take each of the ranges in turn, and 64 function IDs of each. */
 static unsigned int fill_every_call(struct probe_in *in, u32 *insns)
 {
 	static const u32 ranges[] = {
@@ -180,7 +179,7 @@ static unsigned int fill_eret(struct probe_in *in, u32 *insns)
 	static const u32 eret[] = { 0xd5184005, 0xd5184026, 0xd69f03e0 };
 	static unsigned int nr;
 
-	/* Each mode in turn, first by itself. */
+	/* Take each mode in turn, the first time without any other bit. */
 	in->x[5] = (nr < 32 ? 0 : rnd() << 5) | nr % 32;
 	if (nr++ / 32 & 1)
 		in->x[5] |= PROBE_DAIF;
@@ -193,7 +192,7 @@ static unsigned int fill_wait(struct probe_in *in, u32 *insns)
 {
 	/* sevl; wfe; sev; yield; wfet x5; wfit x5, both with a time that is past; nop */
 	static const u32 waits[] = {
-		0xd50320bf, 0xd503205f, 0xd503209f, 0xd503203f, 0xd5031005, 0xd5031025, NOP,
+		0xd50320bf, 0xd503205f, 0xd503209f, 0xd503203f, 0xd5031005, 0xd5031025, INSN_NOP,
 	};
 	unsigned int i;
 
@@ -292,18 +291,6 @@ static unsigned int run_program(const struct storm *s)
 	return probe_run(attacker, insns, nr, &in, &out) ? 1 : 0;
 }
 
-static bool other_is_same(void)
-{
-	const char *diff = NULL;
-	struct probe_view now;
-
-	if (!probe_take_view(other, &now))
-		diff = probe_view_diff(&before, &now);
-	if (other->lost || diff)
-		ksft_print_msg("the other VM: %s\n", diff ?: other->error);
-	return !other->lost && !diff;
-}
-
 int main(int argc, char *argv[])
 {
 	unsigned int i, j, lost, nr;
@@ -324,7 +311,7 @@ int main(int argc, char *argv[])
 		for (j = 0, lost = 0; j < nr; j++)
 			lost += run_program(&storms[i]);
 		ksft_print_msg("%s: %u programs, %u guests lost\n", storms[i].name, nr, lost);
-		ksft_test_result(other_is_same(), "%s\n", storms[i].name);
+		ksft_test_result(probe_same_view(other, &before), "%s\n", storms[i].name);
 	}
 	probe_free(attacker);
 	probe_free(other);

@@ -3,9 +3,9 @@
  * pkvm_hypercalls - a hostile host cannot stop EL2
  *
  * Each case does what only the kernel of a malicious host would do. EL2 has to
- * refuse it with an error, or to give the host an exception, and to go on. EL2
- * that does not makes an end of the machine, so "pkvm_hypercalls CASE" runs
- * only one case.
+ * refuse it with an error, or to give the host an exception, and to go on. If EL2
+ * panics instead, the machine is gone, so "pkvm_hypercalls CASE..." runs only the
+ * cases that are named. "streaming" and "trap" can fail in no other way.
  *
  * Needs test_modules/pkvm_hostile.ko beside the program, or loaded before.
  */
@@ -30,7 +30,7 @@ static bool bare_vm_runs(struct bare_vm *vm)
 
 static bool all_refused(const char * const *funcs, unsigned int nr)
 {
-	/* 0 and a wrong pointer; EL2 has no memory there. */
+	/* None of these is a pointer to memory that EL2 has mapped. */
 	static const u64 args[] = { 0, 0x1000, ~0UL };
 	unsigned int i, j;
 	bool ok = true;
@@ -116,7 +116,7 @@ static bool test_vgic_model(void)
 static bool test_pgd(void)
 {
 	int ipa_bits = kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE);
-	/* With 4K pages, these are the sizes that need more than one page. */
+	/* With 4K pages, the PGD has more than one page for these IPA sizes. */
 	bool many = getpagesize() == 4096 &&
 		    ((ipa_bits >= 40 && ipa_bits <= 43) || ipa_bits > 48);
 	struct bare_vm vm;
@@ -143,7 +143,7 @@ static bool test_alignment(void)
 	ok = hostile_hvc("__pkvm_init_vm", vm.kvm.va + 1, vm.hyp_vm.va, vm.pgd.va) == -EINVAL;
 	ok &= !hostile_hvc("__pkvm_init_vm", vm.kvm.va, vm.hyp_vm.va, vm.pgd.va);
 	ok &= hostile_hvc("__pkvm_init_vcpu", vm.handle, vm.vcpu.va + 1, vm.hyp_vcpu.va) == -EINVAL;
-	/* This returns nothing. */
+	/* This has no result: EL2 only has to go on. */
 	hostile_hvc("__kvm_adjust_pc", vm.vcpu.va + 1, 0, 0);
 	return bare_vm_free(&vm) && ok;
 }
@@ -166,7 +166,7 @@ static bool test_vcpu_id(void)
 	return ok;
 }
 
-/* A host that tells userspace of ID registers that are all zero. */
+/* The host claims to have told userspace that all ID registers are zero. */
 static bool test_id_regs(void)
 {
 	struct bare_vm vm;
@@ -184,7 +184,7 @@ static bool test_vcpus(void)
 	bool ok;
 
 	bare_vm_reserve(&vm, true);
-	/* EL2 takes as much memory for a VM as it takes for any, and no more. */
+	/* The memory that EL2 takes for a VM does not depend on the number of vCPUs. */
 	hostile_poke(vm.kvm.va, "kvm.created_vcpus", INT_MAX);
 	ok = !bare_vm_init(&vm) && bare_vm_runs(&vm);
 	return bare_vm_free(&vm) && ok;
@@ -194,7 +194,7 @@ static bool test_vcpus(void)
 #define PIN_VCPUS	512
 #define PIN_CHUNK	128
 
-/* As many hyp vCPUs of one vCPU as EL2 lets the host have. */
+/* Make hyp vCPUs of one host vCPU until EL2 refuses to pin it once more. */
 static bool test_pin(void)
 {
 	static struct hostile_pages chunks[PIN_VMS][PIN_VCPUS / PIN_CHUNK];
@@ -294,7 +294,7 @@ static u64 set_sysreg(enum hostile_sysreg reg, u64 val)
 	return steps[0].x[0];
 }
 
-/* Whether a process can use a feature when EL1 lets it. */
+/* Can a process use the feature if only EL1 lets it? */
 static bool accessible(void (*access)(void))
 {
 	static u64 cpacr;
@@ -319,8 +319,9 @@ static void fp_guest_code(void)
 }
 
 /*
- * Enter a guest, which uses FP registers, in streaming mode. A kernel that knows
- * SME leaves the mode before. No other guest must have run on this CPU.
+ * Enter a guest, which uses FP registers, in streaming mode. A kernel that knows SME
+ * leaves the mode first. This is the first case, since no other guest may have run on
+ * this CPU.
  */
 static bool test_streaming(void)
 {

@@ -13,7 +13,6 @@
  * Needs test_modules/pkvm_hostile.ko. "pkvm_hypercalls_random COUNT [SEED]" makes COUNT
  * calls on each CPU with each of as many seeds as are built in, from SEED on.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/psci.h>
 #include <pthread.h>
@@ -28,9 +27,9 @@
 #define MAX_SEEDS	100
 #define MAX_TRIES	100000
 #define NR_VICTIMS	3
-#define NR_PAGES	256	/* of the pool: for PGDs, for EL2's copies, for guests */
-#define FIRST_COPY	64
-#define FIRST_GUEST	160
+#define NR_PAGES	256	/* of the pool, the first of which are for PGDs */
+#define FIRST_COPY	64	/* for EL2's structures */
+#define FIRST_GUEST	160	/* for guests */
 #define NR_GFNS		32
 #define HANDLE_FIRST	0x1000
 #define NR_HANDLES	255
@@ -40,11 +39,11 @@ enum kind {
 	ZERO, HANDLE, INDEX, PFN, GFN, COUNT, PROT, PA, KVM, VCPU, COPY, PGD, ANY,
 };
 
-/* Hypercalls that stay after finalisation, and what their arguments are. */
+/* What EL2 takes from the host after boot. What stands here twice is called twice as often. */
 static const struct call {
 	const char *name;
 	enum kind args[4];
-	bool silent;	/* returns nothing that could be looked at */
+	bool silent;	/* its result does not tell whether it succeeded */
 	bool never;	/* cannot succeed */
 } calls[] = {
 	{ "__pkvm_prot_finalize", .never = true },
@@ -77,9 +76,9 @@ static const struct call {
 	{ "__pkvm_init_vcpu", { HANDLE, VCPU, COPY } },
 	{ "__pkvm_init_vcpu", { HANDLE, VCPU, COPY } },
 	{ "__pkvm_vcpu_in_poison_fault" },
-	/* Seldom hits; pkvm_teardown has it succeed. */
+	/* This hits a guest's page too seldom. pkvm_teardown has the call succeed. */
 	{ "__pkvm_force_reclaim_guest_page", { PA }, .silent = true },
-	/* Succeeds in tear_down(). */
+	/* tear_down() has this succeed. */
 	{ "__pkvm_reclaim_dying_guest_page", { HANDLE, GFN }, .silent = true },
 	{ "__pkvm_vcpu_load", { HANDLE, INDEX }, .silent = true },
 	{ "__pkvm_vcpu_load", { HANDLE, INDEX }, .silent = true },
@@ -88,7 +87,7 @@ static const struct call {
 	{ "__pkvm_tlb_flush_vmid", { HANDLE }, .silent = true },
 };
 
-/* What the host keeps of VMs that only EL2 knows. */
+/* VMs whose structures the calls name. Only EL2 knows them. */
 static struct bare_vm victims[NR_VICTIMS];
 static struct hostile_pages pool;
 static u64 known_handles[8], bystander_handle, mc_offset, page_size, el2_base;
@@ -106,7 +105,7 @@ static u64 random_arg(u64 *r, enum kind kind)
 	u64 x = hostile_random(r), y = hostile_random(r);
 	struct bare_vm *v = &victims[y % NR_VICTIMS];
 
-	/* Nothing that is memory of the host's, and none of the test's. */
+	/* Any number, but none that is memory which the host or the test needs. */
 	if (kind != ZERO && x % 32 == 0) {
 		y >>= hostile_random(r) % 64;
 		return kind == COPY || kind == PGD ? y | 1 : kind == PFN ? y | BIT(30) :
@@ -158,8 +157,8 @@ static u64 random_arg(u64 *r, enum kind kind)
 }
 
 /*
- * The bystander is there to the end, and KVM runs it with what KVM has for it. It would
- * keep the pages that it gets while it is loaded.
+ * KVM runs the bystander to the end, so the test cannot take back what the bystander
+ * gets: a vCPU, or pages by calls that give them to the loaded vCPU.
  */
 static bool changes_bystander(const struct call *call, const u64 *args)
 {
@@ -176,8 +175,8 @@ static void try_hvc(const char *func, u64 a, u64 b, u64 c)
 }
 
 /*
- * All that a VM has goes back before it does. EL2 refuses to let go of a VM while the
- * other CPU has a hypercall that concerns it under way.
+ * Take the pages of a VM back, and then end it. EL2 refuses that as long as the other
+ * CPU makes a hypercall about the VM.
  */
 static void tear_down(u64 handle)
 {
@@ -193,7 +192,7 @@ static void tear_down(u64 handle)
 		TEST_ASSERT(++tries < MAX_TRIES, "VM 0x%lx does not go", handle);
 }
 
-/* What no hypercall does: change what the host keeps of a VM. */
+/* Change something in the host's structures of a VM, which EL2 reads. */
 static void change_victim(u64 *r)
 {
 	u64 x = hostile_random(r), y = hostile_random(r), first, i;
@@ -207,7 +206,7 @@ static void change_victim(u64 *r)
 		hostile_poke(v->vcpu.va, "vcpu.vcpu_idx", random_arg(r, INDEX));
 		break;
 	default:
-		/* A list of pages, some of which are the host's. */
+		/* A memcache, of whose pages only some belong to the host. */
 		first = FIRST_GUEST + y % (NR_PAGES - FIRST_GUEST - 8);
 		for (i = first; i < first + 8; i++) {
 			struct hostile_step step = hostile_write_step(page_va(i),
@@ -267,7 +266,7 @@ static void *attack_thread(void *arg)
 	pin_self_to_cpu(a->cpu);
 	for (i = 0; i < a->nr; i++)
 		one_random_call(&a->random);
-	/* What stays loaded cannot be taken back. */
+	/* A VM cannot be torn down while one of its vCPUs is loaded. */
 	try_hvc("__pkvm_vcpu_put", 0, 0, 0);
 	return NULL;
 }
@@ -291,7 +290,7 @@ static bool all_given_back(void)
 		if (step.err && !lost++)
 			ksft_print_msg("page %u is lost\n", i);
 	}
-	/* What the host keeps of a VM has to be shared, whatever was tried. */
+	/* Share the victims' structures again, which calls may have unshared. */
 	for (i = 0; i < NR_VICTIMS; i++) {
 		for (u64 at = 0; at < victims[i].kvm.size; at += page_size)
 			hostile_share_page(victims[i].kvm.pa + at);
@@ -326,7 +325,7 @@ static bool all_succeeded(bool report)
 	bool ok = true;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
-		/* A call that stands there twice is one. */
+		/* Add up the rows of one call. */
 		for (j = 0, nr = 0; j < ARRAY_SIZE(calls); j++)
 			if (!strcmp(calls[i].name, calls[j].name))
 				nr += succeeded[j];
@@ -375,7 +374,7 @@ static bool aimed_addresses(void)
 			ksft_print_msg("0x%lx is reclaimed\n", addresses[i]);
 			ok = false;
 		}
-		/* Of the host's own pages, one that is shared already. */
+		/* The pool can be shared. The victim is shared, and so cannot be shared again. */
 		if (addresses[i] == pool.pa)
 			continue;
 		ok &= hostile_share_page(addresses[i]) < 0;
@@ -385,7 +384,7 @@ static bool aimed_addresses(void)
 	return ok && el2_base;
 }
 
-/* Guests' pages by frame numbers that no guest has, and in numbers that wrap. */
+/* Frame numbers beyond the IPA space of any guest, and numbers of pages that overflow. */
 static bool aimed_frames(void)
 {
 	static const u64 gfns[] = {
@@ -429,8 +428,8 @@ static bool aimed_frames(void)
 	return ok;
 }
 
-/* The firmware calls that EL2 looks at, but for those that end the test. */
-static bool firmware_calls(u64 seed)
+/* Make firmware calls that EL2 looks at, except those that would end the test. */
+static void firmware_calls(u64 seed)
 {
 	static const u32 psci[] = {
 		PSCI_0_2_FN_PSCI_VERSION, PSCI_0_2_FN_CPU_ON, PSCI_0_2_FN64_CPU_ON,
@@ -458,27 +457,11 @@ static bool firmware_calls(u64 seed)
 			step.x[0] = (hostile_random(&seed) & 1 ? 0x84000060 : 0xc4000060) +
 				    hostile_random(&seed) % 0x80;
 		}
-		/* CPU_ON: only CPUs that are on, or that there are none of. */
+		/* CPU_ON may name CPUs that are on already, or that do not exist. */
 		if ((step.x[0] & 0xffff) == 3 && (u32)step.x[1] < 8)
 			step.x[1] &= 1;
 		TEST_ASSERT(!hostile_run_steps(&step, 1), "no call");
 	}
-	return true;
-}
-
-static bool same_view(void)
-{
-	struct probe_view now;
-	const char *diff;
-
-	if (probe_take_view(bystander, &now)) {
-		ksft_print_msg("%s\n", bystander->error);
-		return false;
-	}
-	diff = probe_view_diff(&before, &now);
-	if (diff)
-		ksft_print_msg("%s\n", diff);
-	return !diff;
 }
 
 int main(int argc, char *argv[])
@@ -505,14 +488,15 @@ int main(int argc, char *argv[])
 
 	ksft_test_result(aimed_addresses(), "aimed addresses\n");
 	ksft_test_result(aimed_frames(), "aimed frames\n");
-	ksft_test_result(firmware_calls(1) && same_view(), "smc\n");
+	firmware_calls(1);
+	ksft_test_result(probe_same_view(bystander, &before), "smc\n");
 	for (i = 0; i < NR_SEEDS; i++)
 		ksft_test_result(random_calls(first + i, nr), "random %lu\n", first + i);
-	/* Two CPUs race, so that what succeeds is not the same each time. */
+	/* Two CPUs race, so a seed may do something else each time: try further seeds. */
 	while (!all_succeeded(false) && i < MAX_SEEDS && random_calls(first + i, nr))
 		i++;
 	ksft_test_result(all_succeeded(true), "succeeded\n");
-	ksft_test_result(same_view(), "other VM\n");
+	ksft_test_result(probe_same_view(bystander, &before), "other VM\n");
 
 	for (i = 0; i < NR_VICTIMS; i++)
 		bare_vm_free(&victims[i]);

@@ -26,7 +26,6 @@
 
 #define PSR_NZCV	(PSR_N_BIT | PSR_Z_BIT | PSR_C_BIT | PSR_V_BIT)
 #define PSR_ALLINT_BIT	BIT(13)
-#define PSR_SS_BIT	BIT(21)
 #define SCTLR_SPINTMASK	BIT(62)
 
 #define INSN_UDF	0x00000000
@@ -71,7 +70,7 @@ static const struct state {
 	{ "btype-1", PSR_BTYPE_JC, PSR_BTYPE_JC },
 	{ "btype-2", PSR_BTYPE_C, PSR_BTYPE_C },
 	{ "btype-3", PSR_BTYPE_J, PSR_BTYPE_J },
-	{ "step", PSR_SS_BIT, PSR_SS_BIT, .mdscr = MDSCR_EL1_SS | MDSCR_EL1_KDE },
+	{ "step", SPSR_SS, SPSR_SS, .mdscr = MDSCR_EL1_SS | MDSCR_EL1_KDE },
 	/* All of it at once, so that no field hides another. */
 	{ "all-a", PSR_NZCV | PSR_PAN_BIT | PSR_UAO_BIT | PSR_SSBS_BIT | PSR_DIT_BIT |
 	  PSR_BTYPE_C, 0, SCTLR_EL1_SPAN | SCTLR_SPINTMASK, SCTLR_EL1_DSSBS },
@@ -172,12 +171,12 @@ static enum outcome run_pair(struct probe *p, const struct state *state, u64 mod
 	if (ret != PASS)
 		return ret;
 
-	/* A stale VBAR_EL1 is that of the native UNDEF. */
+	/* With a stale VBAR_EL1, the exception would be taken to the vectors of run_native(). */
 	in.vbar = (u64)probe_vectors_b;
 	if (probe_run(p, &t->insn, 1, &in, &injected))
 		return fail(t->name, p->error);
 	native.vector |= 1 << 4;
-	/* FAR_EL1 is not written. */
+	/* An UNDEF does not write FAR_EL1. */
 	native.far = injected.far;
 	if (t->native && injected.pstate == emulated)
 		native.pstate = emulated;

@@ -55,7 +55,7 @@ static struct taken {
 } taken[NR_VCPUS];
 
 static bool is_ready, is_sent;	/* between two vCPUs */
-static bool only_ack;		/* the case writes EOIR itself */
+static bool only_ack;		/* the case itself writes ICC_EOIR1_EL1 */
 
 static struct taken *mine(void)
 {
@@ -70,7 +70,7 @@ static void handle_irq(struct ex_regs *regs)
 	GUEST_ASSERT(t->nr < MAX_TAKEN);
 	t->intid[t->nr] = intid;
 
-	/* Timers are level-sensitive. */
+	/* The line of a timer stays up until the timer is masked. */
 	if (intid == PPI_VTIMER)
 		timer_set_ctl(VIRTUAL, CTL_ENABLE | CTL_IMASK);
 	if (intid == PPI_PTIMER)
@@ -113,7 +113,7 @@ static void send_sgi(unsigned int intid, unsigned int vcpu)
 	isb();
 }
 
-/* There have been @nr interrupts so far, the last of them @intid. */
+/* The guest has taken @nr interrupts so far, the last of which is @intid. */
 static void expect_taken(u32 nr, u32 intid)
 {
 	int i;
@@ -128,6 +128,8 @@ static void expect_taken(u32 nr, u32 intid)
 static void init_guest(unsigned int nr_vcpus)
 {
 	gic_init(GIC_V3, nr_vcpus);
+	/* DIB, DFB, SRE: the system registers are the only interface to the GIC. */
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_ICC_SRE_EL1), 7);
 	gic_irq_enable(SGI);
 	gic_irq_enable(SGI_URGENT);
 	gic_set_priority(SGI_URGENT, PRIORITY_URGENT);
@@ -449,7 +451,7 @@ static bool runs(void (*guest)(void), int nr_vcpus)
 		pthread_create(&thread, NULL, run_vcpu, vcpus[1]);
 	failed = run_vcpu(vcpus[0]);
 	if (nr_vcpus > 1) {
-		/* The other vCPU may wait for this one. */
+		/* The other vCPU may wait for this one for ever, so do not join its thread. */
 		if (failed)
 			ksft_exit_fail_msg("vCPU 0 is at its end\n");
 		pthread_join(thread, &other_failed);

@@ -23,7 +23,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/sysinfo.h>
 
 #include <asm/ptrace.h>
 
@@ -35,16 +34,14 @@
 #define MAX_WORDS	80
 #define MAX_ERRNO	4095
 #define HCR_VSE		BIT(8)
-#define SPSR_SS		BIT(21)
-#define EC_STEP		((u64)ESR_ELx_EC_SOFTSTP_CUR << ESR_ELx_EC_SHIFT)
-#define SCTLR_EE	GENMASK(25, 24)	/* by which the host swaps the data of MMIO */
-#define FEATURES	GENMASK(4, 0)	/* not PAuth, which is the host's choice */
+#define SCTLR_EE	GENMASK(25, 24)	/* with these, KVM swaps the data of MMIO */
+#define FEATURES	GENMASK(4, 0)	/* not PAuth, which the host may choose */
 
-/* What KVM survives in its own data, and so can be told for as long as a view takes. */
+/* Data that KVM itself does not trip over, so that the lie can last while the guest runs. */
 static const struct lie {
 	const char *name;
 	u64 mask;
-	bool late;	/* not before creation */
+	bool late;	/* not told before EL2 makes the VM */
 } lies[] = {
 	{ "kvm.arch.pkvm.handle", ~0UL },
 	{ "kvm.arch.fgu", ~0UL },
@@ -77,7 +74,7 @@ static const struct lie {
 	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_ap0r", ~0UL },
 };
 
-/* The registers of a protected vCPU are EL2's, whether the VM has them or not. */
+/* EL2 takes none of these from the host, whether the VM has the register or not. */
 static const struct lie register_lies[] = {
 	{ "reg.MDSCR_EL1", ~0UL }, { "reg.MDCCINT_EL1", ~0UL }, { "reg.OSLSR_EL1", ~0UL },
 	{ "reg.ACTLR_EL1", ~0UL }, { "reg.CSSELR_EL1", ~0UL }, { "reg.SCTLR2_EL1", ~0UL },
@@ -87,7 +84,7 @@ static const struct lie register_lies[] = {
 	{ "reg.TFSR_EL1", ~0UL }, { "reg.PMCR_EL0", ~0UL }, { "reg.PMUSERENR_EL0", ~0UL },
 	{ "reg.CNTVOFF_EL2", ~0UL }, { "reg.CNTHCTL_EL2", ~0UL }, { "reg.HCR_EL2", ~0UL },
 	{ "reg.DBGVCR32_EL2", ~0UL },
-	/* The test's to set before the first run. */
+	/* The library sets these before the first run, or the vCPU starts with them. */
 	{ "reg.MPIDR_EL1", ~0UL, .late = true }, { "reg.SCTLR_EL1", ~SCTLR_EE, .late = true },
 	{ "reg.CPACR_EL1", ~0UL, .late = true }, { "reg.TTBR0_EL1", ~0UL, .late = true },
 	{ "reg.VBAR_EL1", ~0UL, .late = true }, { "reg.SPSR_EL1", ~0UL, .late = true },
@@ -97,7 +94,7 @@ static const struct lie register_lies[] = {
 	{ "vcpu.arch.ctxt.fp_regs", ~0UL, .late = true },
 };
 
-/* PSTATE.M, that is. */
+/* Values of PSTATE.M that a protected vCPU cannot have. */
 static const struct {
 	const char *name;
 	u64 mode;
@@ -107,7 +104,7 @@ static const struct {
 	{ "mon", 0x16 }, { "hyp", 0x1a }, { "sys", 0x1f },
 };
 
-/* What EL2 pins when a vCPU with SVE is made, which only ordinary VMs have. */
+/* What EL2 pins when a vCPU with SVE is made. Only ordinary VMs have SVE. */
 static const struct {
 	const char *name;
 	u64 value;
@@ -126,7 +123,7 @@ static struct probe_cfg cfg = { .vgic = true };
 static struct probe_view before;
 static u64 seed;
 
-/* The values of a lie: the ends, patterns, and one that is always another. */
+/* The values of a lie: the least, the most, two patterns, and a random number. */
 #define NR_VALUES	5
 
 static u64 lie_value(unsigned int nr)
@@ -136,7 +133,7 @@ static u64 lie_value(unsigned int nr)
 	return nr < ARRAY_SIZE(values) ? values[nr] : hostile_random(&seed);
 }
 
-/* A datum of one VM in words, and how a lie is told and taken back. */
+/* The steps that tell a lie about a datum and take it back, one for each word. */
 struct target {
 	unsigned int nr, size;
 	struct hostile_step tell[MAX_WORDS], undo[MAX_WORDS];
@@ -178,7 +175,7 @@ static bool is_datum(const struct hostile_datum *d)
 
 /* Lies that KVM itself sees, too */
 
-/* Is the guest what it was? Or does it not run at all, which is fine, too? */
+/* Does the guest have the view that it had? If KVM or EL2 refuses to run it, that is fine. */
 static bool same_or_refused(struct probe *p, const char *when)
 {
 	struct probe_view now;
@@ -239,7 +236,7 @@ static bool same_while_it_flips(struct probe *p, const struct target *t)
 	TEST_ASSERT(!pthread_create(&thread, NULL, flip, &f), "no thread");
 	while (!READ_ONCE(f.rounds))
 		sched_yield();
-	/* The other CPU may have had something else to do. */
+	/* The other CPU has to tell the lie at least once while the guest is looked at. */
 	do {
 		rounds = READ_ONCE(f.rounds);
 		ok = same_or_refused(p, "during runs");
@@ -297,7 +294,7 @@ static void bare_vm_make(struct bare_vm *vm, bool protected)
 	hostile_poke(vm->kvm.va, "kvm.arch.vgic.vgic_model", KVM_DEV_TYPE_ARM_VGIC_V3);
 }
 
-/* Load the vCPU, lie, run, and take the lie back. Return what the run returns. */
+/* Lie, then load, run and put the vCPU, and take the lie back. Return the guest's exit. */
 static s64 run_with_lie(s64 handle, u64 vcpu, const struct target *t)
 {
 	struct hostile_step steps[2 * MAX_WORDS + BARE_VM_RUN_STEPS], *at = steps;
@@ -315,7 +312,7 @@ static u64 object_of(const struct bare_vm *vm, const struct hostile_datum *d)
 	return is_kvm(d) ? vm->kvm.va : vm->vcpu.va;
 }
 
-/* A VM that is not made at all has nothing to give back. */
+/* bare_vm_free() has to succeed if EL2 made the VM, and to fail if EL2 refused it. */
 static bool lie_at_creation(const struct hostile_datum *d, bool protected, unsigned int value)
 {
 	struct bare_vm vm;
@@ -362,7 +359,7 @@ static bool only_el2(const struct hostile_datum *d, bool protected)
 	return ok && lie_between_runs(d, protected);
 }
 
-/* What has no name here has to be harmless, too. */
+/* Lie about every word of a structure, so that members without a name here are included. */
 static bool words_of(struct hostile_datum d, const char *size, bool protected)
 {
 	u64 end = hostile_datum(size).value;
@@ -381,13 +378,12 @@ static bool words_of(struct hostile_datum d, const char *size, bool protected)
 	return bare_vm_free(&vm) && ok;
 }
 
-/* EL2 refuses to run the vCPU, or goes on with a PSTATE of its own. */
+/* EL2 has a PSTATE of its own, and runs the vCPU with it whatever the host's copy says. */
 static bool unmoved_by(struct probe *p, u64 mode)
 {
 	struct hostile_datum d = hostile_datum("vcpu.arch.ctxt.regs.pstate");
 	u64 vcpu = hostile_object(p->vm, 0);
 	struct probe_view now;
-	const char *diff;
 	struct target t;
 	s64 ret;
 
@@ -397,39 +393,27 @@ static bool unmoved_by(struct probe *p, u64 mode)
 			   vcpu, &t);
 	if (ret < 0)
 		ksft_print_msg("the run returns %ld\n", ret);
-	/* The guest may have been left in its last ucall, which it then makes again. */
-	if (probe_take_view(p, &now) || probe_take_view(p, &now)) {
+	/* The first view is stale if the guest makes its last ucall once more. */
+	if (probe_take_view(p, &now)) {
 		ksft_print_msg("afterwards: %s\n", p->error);
 		return false;
 	}
-	diff = probe_view_diff(&before, &now);
-	if (diff)
-		ksft_print_msg("afterwards: %s\n", diff);
-	return !diff && ret >= 0;
+	return probe_same_view(p, &before) && ret >= 0;
 }
 
-/* What the host leaves in its own CPU. */
+/* The OS lock of the host's own CPU must not keep the guest from stepping. */
 static bool steps_in_spite_of_os_lock(struct probe *p)
 {
-	static const u32 nops[] = { 0xd503201f, 0xd503201f };
 	struct hostile_step lock[] = {
 		{ .op = HOSTILE_MSR, .at = HOSTILE_OSLAR_EL1, .x = { 1 } },
 		{ .op = HOSTILE_MSR, .at = HOSTILE_OSLAR_EL1 },
 	};
-	struct probe_out out;
-	struct probe_in in;
-	int ret;
+	bool ok;
 
-	probe_init_in(p, PSR_MODE_EL1h, &in);
-	in.pstate = PSR_MODE_EL1h | SPSR_SS;
-	in.mdscr = MDSCR_EL1_SS | MDSCR_EL1_KDE;
 	TEST_ASSERT(!hostile_run_steps(&lock[0], 1), "no OS lock");
-	ret = probe_run(p, nops, ARRAY_SIZE(nops), &in, &out);
+	ok = probe_steps(p, PSR_MODE_EL1h, INSN_NOP, MDSCR_STEP, true);
 	TEST_ASSERT(!hostile_run_steps(&lock[1], 1), "no OS lock");
-	if (!ret && (out.esr & ESR_ELx_EC_MASK) == EC_STEP && out.elr == in.pc + 4)
-		return true;
-	ksft_print_msg("%s\n", ret ? p->error : probe_describe(&in, &out));
-	return false;
+	return ok;
 }
 
 static bool sve_lie(unsigned int nr)

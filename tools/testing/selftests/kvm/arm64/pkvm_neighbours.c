@@ -137,7 +137,7 @@ static void write_all(struct guest *g)
 	}
 }
 
-/* Before any other VM runs. */
+/* Find what the guest does not have, before any other VM runs. */
 static void find_absent(struct guest *g)
 {
 	struct probe_word words[NR_ROWS];
@@ -203,7 +203,7 @@ static bool new_vm_is_clean(bool ordinary)
 	read_all(p, words);
 	for (i = 0; i < NR_ROWS; i++) {
 		for (j = 0; j < ARRAY_SIZE(guests); j++) {
-			/* Few bits could have the same value by chance. */
+			/* Two fields of a few bits can be the same by chance. */
 			if (words[i].esr || guests[j].absent[i] ||
 			    rows[i].mask < BIT(16) ||
 			    words[i].value != guests[j].value[i])
@@ -218,7 +218,7 @@ static bool new_vm_is_clean(bool ordinary)
 	return ok;
 }
 
-/* What the host's process can do: traps and permissions of guests would show. */
+/* What the host's process can do would change if traps or permissions of a guest stayed. */
 
 static sigjmp_buf refused;
 
@@ -316,16 +316,12 @@ static u64 host_abilities(void)
 	return can;
 }
 
-/* Run @p's last call once more, with nothing between the system call and its user. */
+/* Run the guest's last call once more, without libc around the system call. */
 static __always_inline void run_again(struct probe *p)
 {
-	register long x8 asm("x8") = __NR_ioctl;
-	register long x0 asm("x0") = p->vcpu[0]->fd;
-	register long x1 asm("x1") = KVM_RUN;
-	register long x2 asm("x2") = 0;
+	long ret = vcpu_run_svc(p->vcpu[0]->fd);
 
-	asm volatile("svc #0" : "+r" (x0) : "r" (x1), "r" (x2), "r" (x8) : "memory");
-	TEST_ASSERT(!x0, "KVM_RUN: %ld", x0);
+	TEST_ASSERT(!ret, "KVM_RUN: %ld", ret);
 }
 
 static bool reg_is(const char *name, u64 value, u64 expected)

@@ -13,7 +13,7 @@
  *  refused by EL2	VMs that EL2 refuses at any step of their creation
  *  signals		a process dies while it makes VMs
  *  close during run	all file descriptors go while a vCPU runs
- *  shared pages	no page that was a VM's or a vCPU's is still shared with EL2
+ *  shared pages	no page that was a vCPU's is still shared with EL2
  *  limit again		EL2 still has all of its handles
  *  memory		the host has the memory that it had, and so EL2 has given all
  *			back that it got
@@ -58,7 +58,7 @@ static bool limit(void)
 	unsigned int i, nr;
 	int ret = 0;
 
-	/* A page is one guest's only. */
+	/* Each VM needs pages of its own. */
 	for (nr = 0; !ret && nr < ARRAY_SIZE(vms); nr++) {
 		pages[nr] = small_vm_alloc(2);
 		ret = small_vm_make(&vms[nr], nr % 2 ? KVM_VM_TYPE_ARM_PROTECTED : 0, pages[nr],
@@ -88,7 +88,7 @@ static bool many_vcpus(void)
 		vcpus[i] = small_vm_add_vcpu(vm.fd, i, NR_PAGES);
 		if (vcpus[i] < 0)
 			break;
-		/* Enough for EL2 to know it, as no instruction runs. */
+		/* EL2 learns of the vCPU, and no instruction runs. */
 		run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpus[i], 0);
 		run->immediate_exit = 1;
 		known += ioctl(vcpus[i], KVM_RUN, 0) == -1 && errno == EINTR;
@@ -190,7 +190,7 @@ static bool locked_memory(bool protected)
 		waitpid(pid, &status, 0);
 		return WIFEXITED(status) && !WEXITSTATUS(status);
 	}
-	/* Root may lock all. */
+	/* Root may lock as many as it likes, so be another user. */
 	getrlimit(RLIMIT_MEMLOCK, &old);
 	none.rlim_max = old.rlim_max;
 	setrlimit(RLIMIT_MEMLOCK, &none);
@@ -231,7 +231,7 @@ static bool refused_by_el2(void)
 	return ok;
 }
 
-/* Return false if it dies of something else. */
+/* Kill a process after a while. Return false if it ends of anything else. */
 static bool die_while_making_vms(unsigned int us, unsigned int *made)
 {
 	struct small_vm vm;
@@ -256,7 +256,7 @@ static bool signals(void)
 	bool ok = true;
 
 	*made = 0;
-	/* Whoever is slow dies of a later signal. */
+	/* On a slow machine, go on until a process has made a VM before it is killed. */
 	for (i = 0; ok && (i < 50 || (!READ_ONCE(*made) && i < 500)); i++)
 		ok &= die_while_making_vms(1000 + i * 1700, made);
 	ksft_print_msg("%u VMs made by those who died\n", *made);
@@ -303,12 +303,12 @@ static bool close_during_run(void)
 }
 
 /*
- * The host's allocator gives the memory of what is gone to what is made next, so that
- * these are the pages to look at.
+ * EL2 refuses to share a page that is shared already. Nothing else is in the pages of
+ * a vCPU, so all of them have to be unshared once the VM is gone.
  */
 static bool shared_pages(void)
 {
-	u64 size = getpagesize(), kvm_size = hostile_datum("sizeof(kvm)").value;
+	u64 size = getpagesize();
 	unsigned int i, shared = 0;
 	struct hostile_pages pages = hostile_get_pages(size);
 	u64 to_pa = pages.pa - pages.va, va, at;
@@ -324,7 +324,6 @@ static bool shared_pages(void)
 		shell.fd = vm.fd;
 		va = hostile_object(&shell, 0);
 		small_vm_close(&vm);
-		/* A vCPU's pages are nobody else's. */
 		for (at = va & -size; at < va + hostile_datum("sizeof(vcpu)").value; at += size) {
 			if (hostile_share_page(at + to_pa))
 				shared++;
@@ -333,7 +332,7 @@ static bool shared_pages(void)
 		}
 	}
 	hostile_put_pages(&pages);
-	ksft_print_msg("%u pages stay shared (%lu)\n", shared, kvm_size);
+	ksft_print_msg("%u pages stay shared\n", shared);
 	return ok && !shared;
 }
 
@@ -371,7 +370,7 @@ static long free_kb(void)
 	return kb + waiting_pages() * (getpagesize() / 1024);
 }
 
-/* What is freed late is not gone: ask again. */
+/* Some memory is freed late, so ask again for a while. */
 static bool nothing_lost(long before)
 {
 	unsigned int i;
@@ -399,7 +398,7 @@ int main(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 	mem = small_vm_alloc(NR_PAGES);
 
-	/* The first time, caches of the host's fill up. */
+	/* The first time, caches of the host fill up. What is free counts after that. */
 	ksft_test_result(limit(), "limit\n");
 	before = free_kb();
 	ksft_test_result(many_vcpus(), "vCPUs\n");

@@ -45,9 +45,9 @@
 #define INSN_MOV_X_X1(n)	(0xaa0103e0 | (n))
 
 /*
- * What is written is what was read, with these bits changed. By default these
- * are two bits that most registers have; a register is named here if it does not
- * have them, or if the guest must not change them.
+ * The guest writes what it has read with some bits changed. By default these are two
+ * bits that most registers have. A register is named here if it does not have them,
+ * or if the guest must not change them.
  */
 static const struct {
 	u32 sysreg;
@@ -67,9 +67,9 @@ static const struct {
 	(((id) & KVM_REG_ARM64_SYSREG_##f##_MASK) >> KVM_REG_ARM64_SYSREG_##f##_SHIFT)
 
 /*
- * What the guest may not write, or what runs by itself: the OS lock, timers and
- * counters, ID registers and those that describe the caches. Of breakpoints and
- * watchpoints the first is enough.
+ * Leave out registers that the guest may not write or that change by themselves: the
+ * OS lock, timers and counters, ID registers and those that describe the caches. Of
+ * the breakpoints and watchpoints, test the first.
  */
 static bool is_left_out(u64 id)
 {
@@ -118,7 +118,7 @@ static void __printf(5, 6) add_slot(u64 id, u64 toggle, u32 read, u32 write,
 	va_end(ap);
 }
 
-/* The encoding of system registers in instructions and in IDs differ by a shift. */
+/* The encodings of a system register in instructions and in IDs differ by a shift. */
 static void add_sysreg(u64 id, u32 sysreg)
 {
 	u64 encoding = sysreg >> 5;
@@ -184,7 +184,7 @@ static bool run_until_value(u64 *val)
 	vcpu_run(vcpu);
 	TEST_ASSERT_EQ(run->exit_reason, KVM_EXIT_MMIO);
 	*val = *(u64 *)run->mmio.data;
-	/* Or the PC that the test sets would still be advanced. */
+	/* Without this, KVM would still advance the PC, which the test sets next. */
 	vcpu_run_complete_io(vcpu);
 	return run->mmio.phys_addr == MMIO_VALUE;
 }

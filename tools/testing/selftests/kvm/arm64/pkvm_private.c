@@ -38,7 +38,7 @@
 #include "probe.h"
 #include "pvm.h"
 
-/* What is looked for are the upper halves of these. */
+/* The search is for the upper half. The lower half tells the registers apart. */
 #define SECRET		0x5ec3e75eUL
 #define SECRET_X(i)	(SECRET << 32 | 0x5000 | (i))
 
@@ -56,11 +56,11 @@
 #define MEM_SHARE	ARM_SMCCC_VENDOR_HYP_KVM_MEM_SHARE_FUNC_ID
 
 static gva_t mmio_gva;
-static gpa_t fresh_gpa;	/* and the guest's virtual address */
+static gpa_t fresh_gpa;	/* the guest's virtual address is the same */
 
 /* The hostile host */
 
-/* Return where the host has the secret, or -1. */
+/* Return at which offset struct kvm_vcpu or struct kvm_run has the secret, or -1. */
 static int find_secret(struct kvm_vcpu *vcpu)
 {
 	u64 va = hostile_object(vcpu->vm, vcpu->id), at;
@@ -73,7 +73,7 @@ static int find_secret(struct kvm_vcpu *vcpu)
 			.op = HOSTILE_READ, .at = va + at,
 			.size = min_t(u64, size - at, sizeof(steps[0].x)),
 		};
-	hostile_run_steps(steps, nr);
+	TEST_ASSERT(!hostile_run_steps(steps, nr), "no steps");
 	for (i = 0; i < nr; i++)
 		for (j = 0; j < ARRAY_SIZE(steps[0].x); j++)
 			if (steps[i].x[j] >> 32 == SECRET)
@@ -104,13 +104,13 @@ static void tell_lies(struct kvm_vcpu *vcpu)
 	for (i = 0; i < ARRAY_SIZE(lies); i++)
 		steps[i] = (struct hostile_step) {
 			.op = HOSTILE_WRITE, .size = 8, .at = va + hostile_datum(lies[i]).value,
-			/* To the host, the guest is a little-endian one. */
+			/* In SCTLR_EL1, this is little-endian: KVM swaps no data of MMIO. */
 			.x = { 0x1e5 },
 		};
-	hostile_run_steps(steps, ARRAY_SIZE(steps));
+	TEST_ASSERT(!hostile_run_steps(steps, ARRAY_SIZE(steps)), "no steps");
 }
 
-/* What KVM has for instructions to be stepped over, and for exceptions. */
+/* Flags by which KVM has the guest take an exception, or step over an instruction. */
 #define PENDING_EXCEPTION	BIT(0)
 #define INCREMENT_PC		BIT(1)
 
@@ -156,7 +156,7 @@ static void *watch(void *unused)
 
 /* The guest */
 
-/* Fill a register, or return whether it is no longer what it was. */
+/* Write a secret if @fill is true. Return whether the register differs from the secret. */
 #define KEEP(fill, reg, nr)						\
 ({									\
 	if (fill)							\
@@ -214,21 +214,19 @@ struct exit_case {
 	const char *name;
 	u32 insns[12];
 	u64 x0;
-	/* What X5 has to be afterwards; 0: as before. */
-	u64 x5;
+	u64 x5;		/* afterwards; 0: as before; -1: anything but the secret */
 	u64 esr;	/* 0: the instructions complete */
 	bool may_complete;	/* in spite of .esr */
-	bool is_fresh;	/* of a page that the guest has not touched */
+	bool is_fresh;	/* X1 is a page that the guest has not touched */
 	bool is_smccc;	/* X0 to X3 are the results */
 	bool is_be_el0;
-	bool is_wfxt;	/* until X9, which is X0 ticks from now; X10 is when it ends */
-	u8 scratch;	/* so many registers from X8 on are the instructions' */
+	bool is_wfxt;	/* waits until X9, in X0 ticks, and reads the time to X10 */
+	u8 scratch;	/* how many registers from X8 on the instructions change */
 	u8 len;		/* of the access to the device */
-	u64 stored;	/* what the device gets, or the emulated register */
+	u64 stored;	/* what the device or the emulated register gets */
 };
 
 #define LDR_X5_X2	0xf9400045
-#define PTE_AP_EL0	BIT(6)
 #define SEA		DABT(ESR_ELx_FSC_EXTABT)
 #define WFXT(insn)	{ PROBE_MRS(SYS_CNTVCT_EL0, 9), 0x8b000129 /* add x9, x9, x0 */, \
 			  insn, PROBE_MRS(SYS_CNTVCT_EL0, 10) }, \
@@ -236,7 +234,7 @@ struct exit_case {
 
 #define WFIT		0
 
-/* X2 is the device, X1 memory. */
+/* X1 is an address in memory, X2 that of the device. */
 static const struct exit_case cases[] = {
 	[WFIT] = { "WFIT", WFXT(0xd5031029 /* wfit x9 */) },
 	{ "WFET", WFXT(0xd5031009 /* wfet x9 */) },
@@ -285,14 +283,14 @@ static const struct exit_case cases[] = {
 	{ "strh w4", { 0x79000044 }, .stored = 0x5004, .len = 2 },
 	{ "strb w4", { 0x39000044 }, .stored = 0x04, .len = 1 },
 	{ "stlr w4", { 0x889ffc44 }, .stored = 0x5004, .len = 4 },
-	/* What has no syndrome that tells of a register is nobody's to complete. */
+	/* The syndrome of these names no register, so nobody can complete the access. */
 	{ "ldp", { 0xa9401845 /* ldp x5, x6, [x2] */ }, .esr = SEA },
 	{ "stp", { 0xa9001444 /* stp x4, x5, [x2] */ }, .esr = SEA },
 	{ "ldr with writeback", { 0xf8408445 /* ldr x5, [x2], #8 */ }, .esr = SEA },
 	{ "str q8", { 0x3d800048 }, .esr = SEA },
 	{ "ldxr x", { 0xc85f7c45 }, .esr = SEA },
 	{ "ldaxrh", { 0x485ffc45 }, .esr = SEA },
-	/* It fails, and whether it aborts as well is the CPU's choice. */
+	/* The store fails without a reservation. It is the CPU's choice whether it aborts, too. */
 	{ "stxr", { 0xd5033f5f /* clrex */, 0xc8087c44 /* stxr w8, x4, [x2] */ },
 	  .scratch = 1, .esr = SEA, .may_complete = true },
 	{ "dc civac", { 0xd50b7e22 } },
@@ -313,10 +311,10 @@ static u64 mmio_load(u64 gpa)
 }
 
 static u64 stored;	/* what the device, or an emulated register, got */
-static u64 deadline;	/* of WFIT and WFET, or 0 */
+static u64 deadline;	/* of WFIT or WFET, as the host is told, or 0 */
 static bool with_breakpoints, with_signals;
 
-/* What is beyond the datum of a load is nobody's. */
+/* Fill what is beyond the datum of a load, which the guest must not get. */
 static u64 with_rubbish(u64 val, unsigned int len)
 {
 	return len < 8 ? (val & GENMASK(len * 8 - 1, 0)) | 0xa5a5a5a5a5a5a5a5 << (len * 8) : val;
@@ -443,7 +441,7 @@ static bool take_exit(struct probe *p, const struct exit_case *c, run_fn *run_it
 		in->x[2] = 0;
 		in->x[3] = 0;
 	}
-	/* Nothing wakes the guest there but the test. */
+	/* run_bare() ends the wait. The deadline must not come before the guest exits. */
 	if (c->is_wfxt && run_it != run)
 		in->x[0] <<= 24;
 	if (with_breakpoints)
@@ -458,7 +456,7 @@ static bool take_exit(struct probe *p, const struct exit_case *c, run_fn *run_it
 	stored = 0;
 	deadline = 0;
 
-	/* Each time another page is the new one. */
+	/* The page is new only once. */
 	if (c->is_fresh)
 		fresh_gpa += getpagesize();
 	TEST_ASSERT(fresh_gpa < FRESH_GPA + NR_FRESH * getpagesize(), "no more new pages");
@@ -504,7 +502,7 @@ static void on_alarm(int sig)
 {
 }
 
-/* WFI ends when a signal comes, as it may. */
+/* Nothing but a signal ends the guest's WFI. */
 static void start_signals(void)
 {
 	const struct itimerval often = {
@@ -543,11 +541,11 @@ static struct probe *create(bool pauth)
 	return p;
 }
 
-/* The test as the host, of which KVM sees nothing */
+/* The test is the host, and runs the vCPU without KVM */
 
 #define MAX_WORDS	2048
 #define MAX_TOLD	120
-#define MAX_TRIES	100000	/* with interrupts of the host between them */
+#define MAX_TRIES	100000	/* an interrupt of the host ends a run, too */
 #define HCR_TWX		GENMASK(14, 13)
 #define HCR_VSE		BIT(8)
 #define EXIT_IRQ	0
@@ -559,26 +557,25 @@ static struct probe *create(bool pauth)
 #define DEBUG_MDSCR	(MDSCR_EL1_SS | MDSCR_EL1_KDE | MDSCR_EL1_MDE)
 #define MDCR_TDE	BIT(8)
 #define MDCR_TDA	BIT(9)
-#define SPSR_SS		BIT(21)
 #define VMCR_VENG	GENMASK(1, 0)
 
-/* What no lie is told about, as it is the host's to say, or is always set. */
+/* The bits in @mask are left as they are, or are always set if they are in @set, too. */
 static const struct {
 	const char *name;
 	u64 mask, set;
 } spared[] = {
-	/* What becomes of the instruction is the host's to say: see test_flags(). */
+	/* The host may say whether the instruction is stepped over: see test_flags(). */
 	{ "vcpu.arch.iflags", 0xff },
-	/* And so is whether there is an SError. */
+	/* The host may say whether an SError is pending. WFI and WFE have to trap. */
 	{ "vcpu.arch.hcr_el2", HCR_VSE | HCR_TWX, HCR_TWX },
 	/*
-	 * A maintenance interrupt ends each run at once. KVM has set vgic_hcr so that
-	 * one comes when the guest enables or disables a group of interrupts.
+	 * These bits lead to maintenance interrupts, which end each run at once. KVM has
+	 * asked for one when the guest enables or disables a group of interrupts.
 	 */
 	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_hcr", GENMASK(7, 1) },
 	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_lr", BIT(41) },
 	{ "vcpu.arch.vgic_cpu.vgic_v3.vgic_vmcr", VMCR_VENG },
-	/* The kind of an external abort is the host's to say. */
+	/* The host may choose the kind of an external abort. */
 	{ "reg.ESR_EL1", ESR_ELx_FSC },
 };
 
@@ -646,7 +643,7 @@ static struct hostile_step msr_step(u64 reg, u64 value)
 	return (struct hostile_step) { .op = HOSTILE_MSR, .at = reg, .x = { value } };
 }
 
-/* Have the host's own CPU debug the code of the guest. */
+/* Set a breakpoint on the guest's code in the debug registers of the host, or undo that. */
 static unsigned int breakpoint_steps(struct hostile_step *step, bool on)
 {
 	static struct hostile_step mdscr = { .op = HOSTILE_MRS, .at = HOSTILE_MDSCR_EL1 };
@@ -662,7 +659,7 @@ static unsigned int breakpoint_steps(struct hostile_step *step, bool on)
 	return 3;
 }
 
-/* A run by nothing but hypercalls. Return false if it does what it may not do. */
+/* Run the vCPU by hypercalls. Return false if EL2 writes to what is not in written[]. */
 static bool bare_enter(struct kvm_vcpu *vcpu, const struct answer *answer,
 		       struct bare_exit *exit)
 {
@@ -712,7 +709,7 @@ static bool bare_enter(struct kvm_vcpu *vcpu, const struct answer *answer,
 	for (i = 0; i < nr_told; i++) {
 		const struct lie *lie = &told[nr_told - 1 - i];
 
-		/* An answer is no lie. */
+		/* The answer has overwritten a lie about the same register. */
 		if (!undo[i].err || is_written(lie->at) ||
 		    (lie->at - regs.value) / 8 < answer->nr)
 			continue;
@@ -724,7 +721,7 @@ static bool bare_enter(struct kvm_vcpu *vcpu, const struct answer *answer,
 
 enum who { TEST, KVM, NOBODY };
 
-/* Answer an exit, if it is one that the test knows. Or who does? */
+/* Answer an exit, or leave that to KVM. NOBODY: the host should not see this exit. */
 static enum who answer_exit(const struct exit_case *c, const struct bare_exit *e,
 			    struct answer *a)
 {
@@ -766,7 +763,7 @@ static enum who answer_exit(const struct exit_case *c, const struct bare_exit *e
 	}
 }
 
-/* As run(), from the ucall that waits for a call to the next one. */
+/* As run(): the guest leaves the ucall in which it waits for a call, and makes the next. */
 static bool run_bare(struct probe *p, struct kvm_vcpu *vcpu, const struct exit_case *c)
 {
 	struct answer answer = { .iflags = INCREMENT_PC };
@@ -779,7 +776,7 @@ static bool run_bare(struct probe *p, struct kvm_vcpu *vcpu, const struct exit_c
 		TEST_ASSERT(tries < MAX_TRIES, "%s: the guest does not go on", c->name);
 		if (!bare_enter(vcpu, &answer, &exit))
 			return false;
-		/* An interrupt needs no answer, so any is wrong. */
+		/* EL2 expects no answer after an interrupt, and has to ignore any. */
 		answer = (struct answer) { .iflags = tries % 3 };
 		if (exit.code == EXIT_IRQ)
 			continue;
@@ -792,12 +789,12 @@ static bool run_bare(struct probe *p, struct kvm_vcpu *vcpu, const struct exit_c
 		ksft_print_msg("exit %ld, ESR 0x%lx, X0 0x%lx\n", exit.code, exit.esr, exit.x0);
 		return false;
 	}
-	/* KVM hears of the last exit again. */
+	/* The guest makes its last access once more, and KVM sees the exit. */
 	set_iflags(vcpu, 0);
 	return run(p, vcpu, c);
 }
 
-/* All of struct kvm_vcpu, in words, and a word with a part that is spared in bytes. */
+/* Split struct kvm_vcpu into words, but a word with a small member in spared[] into bytes. */
 static unsigned int find_words(struct lie *words)
 {
 	u64 end = hostile_datum("sizeof(vcpu)").value, shift;
@@ -852,7 +849,7 @@ static bool lie_by_words(struct probe *p, const struct exit_case *c)
 	return ok && timed;
 }
 
-/* A host that steps the vCPU, and has breakpoints in it. */
+/* What a host writes to step a vCPU and to set breakpoints in it. */
 static const struct {
 	const char *name;
 	unsigned int offset;
@@ -950,14 +947,14 @@ static void test_exits(bool pauth)
 	end_signals();
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		test_bare(p, &cases[i]);
-	/* Now that no signal ends it, unless it does not end at all. */
+	/* Signals no longer end the wait, but this one if the guest would wait for ever. */
 	alarm(10);
 	result(take_exit(p, &cases[WFIT], run) && x[10] >= x[9], "ends", &cases[WFIT]);
 	alarm(0);
 	probe_free(p);
 }
 
-/* Nothing is to be stepped over after a call, and no call fails by an abort. */
+/* After a call, EL2 steps over no instruction and injects no abort, whatever the host says. */
 static void test_flags(void)
 {
 	static const struct exit_case off = {
@@ -978,7 +975,7 @@ static void test_flags(void)
 	probe_free(p);
 }
 
-/* A vCPU of nobody's library: it stores what it has. */
+/* vCPUs without the library's code. They store the registers with which they start. */
 #define CODE_GPA	0x40000000UL
 
 static const u32 store_regs[] = {
@@ -1065,10 +1062,10 @@ static void test_power(void)
 	     next_store(vcpu[0]) == sctlr;
 	ksft_test_result(ok, "boot vCPU\n");
 
-	/* It is RUNNABLE, but off. */
+	/* KVM says that the vCPU is RUNNABLE, but EL2 knows that it is off. */
 	ksft_test_result(run_fails(vcpu[1]), "MP_STATE\n");
 
-	/* As the host takes it to be on, it refuses. */
+	/* KVM takes the vCPU to be on, and refuses to turn it on. */
 	ret = next_store(vcpu[0]);
 	ksft_test_result(ret == (u64)PSCI_RET_ALREADY_ON && run_fails(vcpu[1]),
 			 "CPU_ON that is refused\n");
@@ -1087,9 +1084,9 @@ static void test_power(void)
 }
 
 /*
- * The kernel of the host reads a page of the guest, which takes the page back. It
- * is memory still, so neither is a store there the host's to see, nor is it the
- * host's to complete.
+ * The host's kernel reads a page of the guest, and so takes the page from the guest.
+ * The page is memory and no device, so the host must neither see a store to it nor
+ * complete the store.
  */
 static void test_taken_back(void)
 {

@@ -22,11 +22,7 @@
 
 #define RT		5
 #define MAX_INSNS	4
-#define INSN_NOP	0xd503201f
-#define FSC_DEBUG	0x22
 #define PTE_GP		BIT(50)
-#define PSR_SS		BIT(21)
-#define SCTLR_PAUTH	(SCTLR_EL1_EnIA | SCTLR_EL1_EnIB | SCTLR_EL1_EnDA | SCTLR_EL1_EnDB)
 
 #define ESR(_ec, _iss)	((u64)ESR_ELx_EC_##_ec << ESR_ELx_EC_SHIFT | ESR_ELx_IL | (_iss))
 
@@ -97,7 +93,7 @@ static bool is_told(struct probe *p, const struct told_insn *t)
 	return value != t->ni && value >= t->min;
 }
 
-/* The one of them that can be trapped, and that EL1 has a control for */
+/* Of these features, only MOPS can be trapped, and only MOPS has a control of EL1. */
 static bool is_mops(const struct told_insn *t)
 {
 	return t->reg == SYS_ID_AA64ISAR2_EL1 && t->shift == ID_AA64ISAR2_EL1_MOPS_SHIFT;
@@ -133,7 +129,7 @@ static void test_told_insn(struct probe *p, const struct told_insn *t)
 	ksft_test_result(ok, "runs %s\n", t->name);
 }
 
-/* SETM whose registers are in the other of the two formats: start over. */
+/* If SETM finds its registers in the other of the two formats, it has to start over. */
 static bool mops_exception_works(struct probe *p)
 {
 	/* b 2f; setp; 2: setm; sete; ldr x5, [x2, #56] */
@@ -144,7 +140,7 @@ static bool mops_exception_works(struct probe *p)
 	struct probe_in in;
 
 	probe_init_in(p, PSR_MODE_EL1h, &in);
-	/* C says which format; this is not the one that the CPU uses. */
+	/* PSTATE.C tells the format. A CPU that uses this one, unlike QEMU, restarts nothing. */
 	in.pstate |= PSR_C_BIT;
 	return completes(p, insns, ARRAY_SIZE(insns), &in, &out) &&
 	       out.x[RT] == 0x5a5a5a5a5a5a5a5a && !out.x[1];
@@ -259,7 +255,7 @@ static bool pauth_works(struct probe *p)
 	return false;
 }
 
-/* In a probe of its own, whose code lies in a guarded page */
+/* Use a probe of its own, whose code lies in a guarded page. */
 static bool bti_works(const struct probe_cfg *cfg)
 {
 	const u32 nop = INSN_NOP, bti_jc = 0xd50324df;
@@ -277,26 +273,6 @@ static bool bti_works(const struct probe_cfg *cfg)
 	ok = ok && completes(p, &bti_jc, 1, &in, &out);
 	probe_free(p);
 	return ok;
-}
-
-static bool steps_over(struct probe *p, u64 mode, u32 insn)
-{
-	/* ISV and EX are about load-exclusives. */
-	const u64 mask = ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_FSC;
-	const u32 insns[] = { insn, INSN_NOP };
-	struct probe_out out;
-	struct probe_in in;
-
-	probe_init_in(p, mode, &in);
-	in.pstate = mode | PSR_SS;
-	in.mdscr = MDSCR_EL1_SS | MDSCR_EL1_KDE;
-	if (!probe_run(p, insns, ARRAY_SIZE(insns), &in, &out) &&
-	    (out.esr & mask) == (mode == PSR_MODE_EL0t ? ESR(SOFTSTP_LOW, FSC_DEBUG) :
-							 ESR(SOFTSTP_CUR, FSC_DEBUG)) &&
-	    out.elr == in.pc + 4)
-		return true;
-	ksft_print_msg("%s\n", p->lost ? p->error : probe_describe(&in, &out));
-	return false;
 }
 
 int main(void)
@@ -337,10 +313,12 @@ int main(void)
 		ksft_test_result(bti_works(&cfg), "bti\n");
 	else
 		ksft_test_result_skip("bti: the VM has no BTI\n");
-	ksft_test_result(steps_over(p, PSR_MODE_EL0t, INSN_NOP), "step at EL0\n");
-	ksft_test_result(steps_over(p, PSR_MODE_EL1h, INSN_NOP), "step at EL1\n");
-	ksft_test_result(steps_over(p, PSR_MODE_EL1h, PROBE_MRS(SYS_ID_AA64PFR0_EL1, RT)),
-			 "step over a read of an ID register\n");
+	ksft_test_result(probe_steps(p, PSR_MODE_EL0t, INSN_NOP, MDSCR_STEP, true),
+			 "step at EL0\n");
+	ksft_test_result(probe_steps(p, PSR_MODE_EL1h, INSN_NOP, MDSCR_STEP, true),
+			 "step at EL1\n");
+	ksft_test_result(probe_steps(p, PSR_MODE_EL1h, PROBE_MRS(SYS_ID_AA64PFR0_EL1, RT),
+				     MDSCR_STEP, true), "step over a read of an ID register\n");
 	probe_free(p);
 
 	ksft_finished();

@@ -68,10 +68,9 @@ static void run_once(struct probe *p, u32 insn)
 	TEST_ASSERT(!probe_run(p, &insn, 1, &in, &out), "%s", p->error);
 }
 
-/* Less what the guest does beside, which is the same each time. */
+/* The same number of NOPs tells what the guest's other instructions add to the counters. */
 static bool counted(struct probe *p, unsigned int i)
 {
-	static const u32 nop = 0xd503201f;
 	u64 at[3][NR_COUNTERS], got, want;
 	bool ok = true;
 	int n, c;
@@ -79,7 +78,7 @@ static bool counted(struct probe *p, unsigned int i)
 	run_once(p, accesses[i].insn);
 	get_counters(p, at[0]);
 	for (n = 0; n < TIMES; n++)
-		run_once(p, nop);
+		run_once(p, INSN_NOP);
 	get_counters(p, at[1]);
 	for (n = 0; n < TIMES; n++)
 		run_once(p, accesses[i].insn);
@@ -174,7 +173,7 @@ static u64 *value_of(u64 *values, const char *name)
 	return NULL;
 }
 
-/* Return the number of rows, or -1; *final says whether the file says so. */
+/* Return the number of rows, or -1. *guards: each hidden field has a reason. */
 static int read_fields(struct probe *p, u64 *values, bool *final, bool *guards)
 {
 	FILE *file = vm_file(p->vm, "fixed_config", "r");
@@ -266,7 +265,7 @@ static bool put(const char *path, const char *text)
 	return ok;
 }
 
-/* How many lines of the trace have our event and @text? */
+/* How many lines of the trace have the event pvm_access and @text? */
 static int lines_with(const char *text)
 {
 	FILE *file = fopen(REMOTE "trace", "r");

@@ -35,8 +35,8 @@
 #define X_W	BIT(1)	/* MSR, SYS, and everything of op0 = 0: completes */
 #define X_RW	(X_R | X_W)
 /*
- * May complete or be UNDEF: what nothing traps apart from what the VM needs, so
- * that the physical CPU decides; see the comment at each such row.
+ * May complete or be UNDEF, as the physical CPU decides: there is no trap, or only one
+ * for something else that the VM needs. See the comment at each such row.
  */
 #define X_MAY_R	BIT(2)
 #define X_MAY_W	BIT(3)
@@ -44,7 +44,7 @@
 /* Not executed; see the comment at each such row. */
 #define X_SKIP	BIT(4)
 
-/* When a row holds: a field of the VM's ID registers has at least a value. */
+/* A row holds if a field of the VM's ID registers has at least a certain value. */
 enum cond {
 	ALWAYS, PAUTH, GIC, RAS, DIT, SSBS, SSBS2, FLAGM, FLAGM2, TLBIOS, TLBIRANGE,
 	RNDR, DPB, DPB2, SB, SPECRES, XS, WFXT, ATS1A, OCCMO, ECV, PAN, PAN2, UAO, NR_COND,
@@ -150,14 +150,14 @@ static const struct expect_row expect_rows[] = {
 	/* The GIC has as many of these as it has priorities. */
 	REGS(X_MAY, GIC, SYS_ICC_AP0R1_EL1, SYS_ICC_AP0R2_EL1, SYS_ICC_AP0R3_EL1,
 	     SYS_ICC_AP1R1_EL1, SYS_ICC_AP1R2_EL1, SYS_ICC_AP1R3_EL1),
-	/* It traps only with all of group 1. */
+	/* This register traps only together with all of group 1. */
 	REGS(X_MAY_R, GIC, SYS_ICC_NMIAR1_EL1),
 	/* Without a GIC: ICC_SRE_EL2.Enable may be RAO, then nothing traps it. */
 	REGS(X_MAY, ALWAYS, SYS_ICC_SRE_EL1),
 
 	REGS(X_R, ALWAYS, SYS_CNTFRQ_EL0, SYS_CNTPCT_EL0, SYS_CNTVCT_EL0),
 	REGS(X_R, ECV, SYS_CNTPCTSS_EL0, SYS_CNTVCTSS_EL0),
-	/* The CPU may have them without telling ECV to the VM. */
+	/* The CPU may have these even if the VM is not told of ECV. */
 	REGS(X_MAY_R, ALWAYS, SYS_CNTPCTSS_EL0, SYS_CNTVCTSS_EL0),
 	REGS(X_RW, ALWAYS, SYS_CNTKCTL_EL1, SYS_CNTP_TVAL_EL0, SYS_CNTP_CTL_EL0,
 	     SYS_CNTP_CVAL_EL0, SYS_CNTV_TVAL_EL0, SYS_CNTV_CTL_EL0, SYS_CNTV_CVAL_EL0),
@@ -180,7 +180,7 @@ static const struct expect_row expect_rows[] = {
 	REGS(X_W, DPB2, SYS_DC_CVADP),
 	/* DC CVAOC, CIVAOC */
 	REGS(X_W, OCCMO, sys_insn(1, 3, 7, 11, 0), sys_insn(1, 3, 7, 15, 0)),
-	/* The same with tags, by address: they trap only with those without. */
+	/* The same for tags, by address. These trap only together with those for data. */
 	REGS(X_MAY_W, ALWAYS, SYS_DC_IGVAC, SYS_DC_IGDVAC, SYS_DC_GVA, SYS_DC_GZVA,
 	     SYS_DC_CGVAC, SYS_DC_CGDVAC, SYS_DC_CGVAP, SYS_DC_CGDVAP, SYS_DC_CGVADP,
 	     SYS_DC_CGDVADP, SYS_DC_CIGVAC, SYS_DC_CIGDVAC),
@@ -365,7 +365,7 @@ static bool is_wanted(unsigned int op0, unsigned int enc)
 	return all_wanted || wanted[op0][enc / CHUNK];
 }
 
-/* A chunk that loses the guest is tried one by one, to know which it was. */
+/* If a chunk loses the guest, try its encodings one by one to know which it was. */
 static void sweep_chunk(struct probe *p, unsigned int op0, unsigned int first)
 {
 	static unsigned int lost;
@@ -437,7 +437,7 @@ static bool in_id_space(unsigned int op0, unsigned int enc)
 	       (op1 == 0 || op1 == 1 || op1 == 3);
 }
 
-/* Is what it did what it should? */
+/* Did the encoding do what it should? */
 static bool as_expected(unsigned int op0, unsigned int l, unsigned int enc)
 {
 	u8 want = expect[op0][enc] >> (l ? 0 : 1);

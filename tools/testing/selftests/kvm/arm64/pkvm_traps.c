@@ -31,11 +31,6 @@
 #include "pvm.h"
 
 #define RT		5
-#define CPACR_EL1_OPEN	(CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN)
-#define SCTLR_PAUTH	(SCTLR_EL1_EnIA | SCTLR_EL1_EnIB | SCTLR_EL1_EnDA | SCTLR_EL1_EnDB)
-
-#define SPSR_SS		BIT(21)
-#define EC_STEP		((u64)ESR_ELx_EC_SOFTSTP_CUR << ESR_ELx_EC_SHIFT)
 
 /* An ordinary VM on the same CPU, to see what the CPU does by itself. */
 static struct probe *ordinary;
@@ -54,7 +49,7 @@ static u64 esr_of(struct probe *p, u64 mode, u32 insn, u64 sctlr,
 	return probe_completed(in, out, 1) ? 0 : out->esr;
 }
 
-/* Is the instruction refused with @esr, and does nothing else? */
+/* Does the instruction take an exception with @esr, and change no register? */
 static bool refused(struct probe *p, u64 mode, u32 insn, u64 sctlr, u64 esr,
 		    const char *what)
 {
@@ -77,8 +72,8 @@ static const struct el0_reg {
 	const char *feature, *name;
 	u32 reg;
 	u64 sctlr, cpacr;	/* what opens it to EL0 */
-	bool untrapped;		/* QEMU lets EL0 pass if PMUSERENR_EL0 does */
-	bool closed;		/* EL1 has a control, maybe one without a name here */
+	bool untrapped;		/* in QEMU, PMUSERENR_EL0 may let EL0 pass */
+	bool closed;		/* EL1 has a control, which nothing here opens for GCSPR_EL0 */
 } el0_regs[] = {
 	REG("SME", SVCR),
 	REG("SME", TPIDR2_EL0, .sctlr = SCTLR_EL1_EnTP2, .closed = true),
@@ -118,9 +113,9 @@ static void test_el0_reg(struct probe *p, const struct el0_reg *r)
 	bool ok = true;
 	u64 esr;
 
-	/* Where nothing in reach opens GCSPR_EL0, only the closed case is left. */
+	/* The guest cannot open GCSPR_EL0, so that register has only a closed case. */
 	if (!r->closed || r->sctlr || r->cpacr) {
-		probe_write_reg(p, SYS_CPACR_EL1, CPACR_EL1_OPEN | r->cpacr);
+		probe_write_reg(p, SYS_CPACR_EL1, CPACR_OPEN | r->cpacr);
 		for (i = 0; i < ARRAY_SIZE(insns); i++) {
 			if (r->untrapped && !esr_of(ordinary, PSR_MODE_EL0t, insns[i],
 						    r->sctlr, &in, &out))
@@ -133,7 +128,7 @@ static void test_el0_reg(struct probe *p, const struct el0_reg *r)
 
 	if (!r->closed)
 		return;
-	probe_write_reg(p, SYS_CPACR_EL1, CPACR_EL1_OPEN);
+	probe_write_reg(p, SYS_CPACR_EL1, CPACR_OPEN);
 	for (ok = true, i = 0; i < ARRAY_SIZE(insns); i++) {
 		esr = esr_of(ordinary, PSR_MODE_EL0t, insns[i], 0, &in, &out);
 		if (esr != probe_trap_esr(insns[i]))
@@ -227,11 +222,10 @@ static const struct value_reg {
 
 static bool value_is(struct probe *p, const struct value_reg *r, u64 mode)
 {
-	/* Clear the register again where that could matter. */
 	const u32 insns[] = {
-		r->read_only ? 0xd503201f : PROBE_MSR(r->reg, 6),
+		r->read_only ? INSN_NOP : PROBE_MSR(r->reg, 6),
 		PROBE_MRS(r->reg, RT),
-		r->read_only ? 0xd503201f : PROBE_MSR(r->reg, 31),
+		r->read_only ? INSN_NOP : PROBE_MSR(r->reg, 31),
 	};
 	struct probe_out out;
 	struct probe_in in;
@@ -284,43 +278,28 @@ static void test_values(struct probe *p)
 	}
 }
 
-/* Is the second of two NOPs reached by software step, or are both executed? */
-static bool steps(struct probe *p, bool want)
+static bool steps(struct probe *p, u64 mdscr, bool want)
 {
-	const u32 nops[] = { 0xd503201f, 0xd503201f };
-	struct probe_out out;
-	struct probe_in in;
-
-	probe_init_in(p, PSR_MODE_EL1h, &in);
-	in.pstate = PSR_MODE_EL1h | SPSR_SS;
-	in.mdscr = MDSCR_EL1_SS | MDSCR_EL1_KDE;
-	if (probe_run(p, nops, ARRAY_SIZE(nops), &in, &out)) {
-		ksft_print_msg("%s\n", p->error);
-		return false;
-	}
-	if (want && (out.esr & ESR_ELx_EC_MASK) == EC_STEP && out.elr == in.pc + 4)
-		return true;
-	if (!want && probe_completed(&in, &out, ARRAY_SIZE(nops)))
-		return true;
-	ksft_print_msg("%s\n", probe_describe(&in, &out));
-	return false;
+	return probe_steps(p, PSR_MODE_EL1h, INSN_NOP, mdscr, want);
 }
 
 static void test_step(struct probe *p)
 {
-	const u32 oslsr = SYS_OSLSR_EL1;
-	struct probe_word word;
+	const u32 regs[] = { SYS_OSLSR_EL1, SYS_MDSCR_EL1 };
+	struct probe_word words[2];
 	bool ok;
 
-	ksft_test_result(steps(p, true), "step\n");
+	ksft_test_result(steps(p, MDSCR_STEP, true) && steps(p, 0, false), "step\n");
 
-	ok = !probe_write_reg(p, SYS_OSLAR_EL1, 1);
-	probe_read_regs(p, 0, PSR_MODE_EL1h, &oslsr, 1, &word);
-	ok = ok && !word.esr && (word.value & OSLSR_EL1_OSLK) && steps(p, false) &&
+	ok = !probe_write_reg(p, SYS_OSLAR_EL1, 1) &&
+	     !probe_write_reg(p, SYS_MDSCR_EL1, MDSCR_EL1_TDCC);
+	probe_read_regs(p, 0, PSR_MODE_EL1h, regs, 2, words);
+	ok = ok && words[0].value == (OSLSR_EL1_OSLM_IMPLEMENTED | OSLSR_EL1_OSLK) &&
+	     words[1].value == MDSCR_EL1_TDCC && steps(p, MDSCR_STEP, false) &&
 	     !probe_write_reg(p, SYS_OSLAR_EL1, 0);
-	probe_read_regs(p, 0, PSR_MODE_EL1h, &oslsr, 1, &word);
-	ok = ok && !word.esr && word.value == OSLSR_EL1_OSLM_IMPLEMENTED &&
-	     steps(p, true);
+	probe_read_regs(p, 0, PSR_MODE_EL1h, regs, 1, words);
+	ok = ok && !words[0].esr && words[0].value == OSLSR_EL1_OSLM_IMPLEMENTED &&
+	     steps(p, MDSCR_STEP, true);
 	ksft_test_result(ok, "step: not while the OS lock is set\n");
 }
 

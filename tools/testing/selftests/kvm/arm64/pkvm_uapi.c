@@ -13,7 +13,7 @@
  *			as told here, and another value is refused: EINVAL; the
  *			guest finds neither stolen time nor PTP
  *  refuse NAME		a request that is valid for another VM but not for a
- *			protected one: EINVAL
+ *			protected one: EINVAL, or EPERM if it is to debug the guest
  *  attributes		a protected VM does not have those of PMU, stolen time
  *			and SMCCC filter, and has those of the timers
  *  runs		after all that has been refused, the guest still runs
@@ -66,7 +66,6 @@ static const struct {
 	CAP(NR_VCPUS, CAP_SET),
 	CAP(ONE_REG, CAP_SET),
 	CAP(SIGNAL_MSI, CAP_SET),
-	CAP(SYNC_MMU, CAP_SET),
 	CAP(SYSTEM_EVENT_DATA, CAP_SET),
 	CAP(USER_MEMORY, CAP_SET),
 	CAP(USER_MEMORY2, CAP_SET),
@@ -115,7 +114,7 @@ static bool other_caps(struct probe *p)
 	long cap;
 
 	for (cap = 0; cap < NR_CAPS; cap++) {
-		/* Some are only there for a VM: /dev/kvm has an error. */
+		/* Only a VM can be asked for some capabilities: /dev/kvm returns an error. */
 		want = p->cfg.ordinary ? dev_cap(cap) : 0;
 		if (want < 0 || (!p->cfg.ordinary && is_listed(cap)))
 			continue;
@@ -167,7 +166,7 @@ static bool masks_are_zero(struct probe *p)
 	return true;
 }
 
-/* Requests that are not valid for protected VMs, or about what is the guest's. */
+/* Requests that are not valid for a protected VM, or that would debug its guest. */
 static const struct {
 	const char *name;
 	enum { GUEST_DEBUG, VCPU_ATTR, VM_ATTR } kind;
@@ -232,7 +231,7 @@ static bool has_right_attrs(struct probe *p)
 	return ok;
 }
 
-/* Does the host know this register after the first run? */
+/* Does the host still have the value of this register after the first run? */
 static bool is_hosts_reg(u64 id)
 {
 	u64 coproc = id & KVM_REG_ARM_COPROC_MASK;
@@ -241,7 +240,7 @@ static bool is_hosts_reg(u64 id)
 	if (coproc != KVM_REG_ARM64_SYSREG)
 		return coproc != KVM_REG_ARM_CORE;
 
-	/* KVM_REG_ARM_TIMER_CVAL and KVM_REG_ARM_TIMER_CNT are each other's. */
+	/* By a historical mistake, the IDs of TIMER_CVAL and TIMER_CNT are swapped. */
 	if (id == KVM_REG_ARM_TIMER_CTL || id == KVM_REG_ARM_TIMER_CVAL ||
 	    id == KVM_REG_ARM_TIMER_CNT || id == KVM_REG_ARM_PTIMER_CTL ||
 	    id == KVM_REG_ARM_PTIMER_CVAL || id == KVM_REG_ARM_PTIMER_CNT)
@@ -286,12 +285,15 @@ static bool write_back_works(struct probe *p, bool has_run)
 static bool events_are_empty(struct probe *p)
 {
 	struct kvm_vcpu_events events = {}, dabt = { .exception.ext_dabt_pending = 1 };
+	struct kvm_vcpu_events esr = {
+		.exception = { .serror_pending = 1, .serror_has_esr = 1, .serror_esr = 1 },
+	};
 	struct kvm_mp_state state = {};
 	struct kvm_vcpu *vcpu = p->vcpu[0];
 
 	vcpu_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events);
-	if (events.exception.serror_pending || events.exception.serror_esr ||
-	    events.exception.ext_dabt_pending)
+	if (events.exception.serror_pending || events.exception.serror_has_esr ||
+	    events.exception.serror_esr || events.exception.ext_dabt_pending)
 		return false;
 
 	memset(&events, 0, sizeof(events));
@@ -299,11 +301,15 @@ static bool events_are_empty(struct probe *p)
 	vcpu_ioctl(vcpu, KVM_GET_MP_STATE, &state);
 	vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &state);
 
-	/* There is no access that could fail. */
-	return __vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &dabt) && errno == EINVAL;
+	/*
+	 * An abort needs an access of the guest that KVM has not completed, and a
+	 * syndrome needs KVM_CAP_ARM_INJECT_SERROR_ESR.
+	 */
+	return __vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &dabt) && errno == EINVAL &&
+	       __vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &esr) && errno == EINVAL;
 }
 
-/* Does the guest have the service, in SMCCC's words? */
+/* Does the guest get another answer than NOT_SUPPORTED? */
 static bool guest_has_service(struct probe *p, u32 func, u64 arg)
 {
 	static const u32 hvc = 0xd4000002;

@@ -2,8 +2,8 @@
 /*
  * pkvm_uapi_memory - memslots of protected VMs, and the memory behind them.
  *
- *  flags		no memslot is read-only, logs writes or has a guest_memfd,
- *			neither a new one nor one that there is: EINVAL
+ *  flags		neither a new memslot nor one that exists can be read-only,
+ *			log writes or have a guest_memfd: EINVAL
  *  before the run	a memslot can be moved and deleted
  *  delete, move	after the run they are refused: EPERM
  *  add			a memslot that comes after the run works
@@ -18,8 +18,6 @@
  *
  * After each case but that the guest finds in its memory what it wrote.
  */
-#include <setjmp.h>
-#include <signal.h>
 #include <sys/wait.h>
 
 #include <linux/sizes.h>
@@ -144,26 +142,15 @@ static bool test_add(struct vm *v)
 	       guest_does(v, guest_store, ADDED_GPA) && guest_does(v, guest_check, ADDED_GPA);
 }
 
-static sigjmp_buf segv;
-
-static void on_segv(int sig)
-{
-	siglongjmp(segv, 1);
-}
-
 /* An access may end in SIGSEGV. It may not show what the guest wrote. */
 static bool guest_data_at(void *mem)
 {
-	const struct sigaction sa = { .sa_handler = on_segv };
-	static bool seen;	/* kept over siglongjmp() */
+	bool seen = false;
 	int i;
 
-	seen = false;
-	sigaction(SIGSEGV, &sa, NULL);
 	for (i = 0; i < NR_PAGES; i++)
-		if (!sigsetjmp(segv, 1))
+		if (!access_raises_segv(mem + i * page, false))
 			seen |= READ_ONCE(*(u64 *)(mem + i * page)) == GPA + i;
-	signal(SIGSEGV, SIG_DFL);
 	if (seen)
 		ksft_print_msg("the VMM sees what the guest wrote\n");
 	return seen;
@@ -208,7 +195,6 @@ static void advise(struct vm *v, int advice)
 	madvise(v->memory, NR_PAGES * page, advice);
 }
 
-/* The child sees nothing of what the guest wrote. */
 static bool test_fork(struct vm *v)
 {
 	int status = -1;
@@ -284,7 +270,7 @@ static bool test_pending_before(struct vm *v)
 	return is(save_pending(v), 0, "save") && *((u8 *)v->memory + LPI / 8) == BIT(LPI % 8);
 }
 
-/* What KVM cannot write to is not taken from the guest. */
+/* KVM must not take the page from the guest in order to write to it. */
 static bool test_pending(struct vm *v)
 {
 	return is(save_pending(v), EFAULT, "save");

@@ -20,6 +20,7 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
+#include "arm64/hostile.h"
 #include "kselftest.h"
 #include "probe.h"
 #include "pvm.h"
@@ -29,13 +30,9 @@
 
 static u64 random_state;
 
-/* xorshift64* */
 static u64 random_u64(void)
 {
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * 0x2545f4914f6cdd1d;
+	return hostile_random(&random_state);
 }
 
 static u64 below(u64 limit)
@@ -94,7 +91,7 @@ static int req_run(struct probe *p)
 	return ioctl(vcpu->fd, KVM_RUN, one_in(16) ? random_value() : 0);
 }
 
-/* A register that the vCPU has, mostly, with a bit wrong at times. */
+/* Most requests name a register that the vCPU has, some with a wrong bit. */
 static int req_one_reg(struct probe *p)
 {
 	u64 id = one_in(8) ? random_u64() : reg_ids[1 + below(reg_ids[0])];
@@ -253,7 +250,7 @@ static int (*const requests[])(struct probe *p) = {
 	req_plain, req_plain, req_plain, req_pointer,
 };
 
-/* Of these, a protected VM refuses every one, whatever the argument. */
+/* A protected VM refuses each of these, whatever the argument. */
 static const unsigned long refused[] = {
 	KVM_GET_DIRTY_LOG, KVM_CLEAR_DIRTY_LOG, KVM_RESET_DIRTY_RINGS, KVM_ENABLE_CAP,
 	KVM_REGISTER_COALESCED_MMIO, KVM_UNREGISTER_COALESCED_MMIO, KVM_IRQ_LINE_STATUS,
@@ -265,7 +262,7 @@ static void on_alarm(int sig)
 {
 }
 
-/* What no request may fail with. */
+/* An error of the kernel's own, or one that no request of KVM has. */
 static bool is_fault(int err)
 {
 	return err == EFBIG || err > 133;
@@ -332,7 +329,7 @@ enum kind { PROTECTED, ORDINARY, REFUSED, NR_KINDS };
 
 static const char * const kind_names[] = { "protected", "ordinary", "protected, refused" };
 
-/* In a process of its own: memory that a guest has is a SIGSEGV. */
+/* Use a child process, which a request that touches the guest's memory kills by SIGSEGV. */
 static bool round_passes(enum kind kind, u64 seed, unsigned int nr)
 {
 	int status;

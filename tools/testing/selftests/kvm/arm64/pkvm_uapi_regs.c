@@ -27,8 +27,8 @@
 #define NR_CCSIDR	14
 
 /*
- * Everything but the ID registers and core registers. What is fixed has the
- * encoding by which the guest reads it, or 0 if there is none.
+ * Registers apart from the ID registers and the core registers. A fixed one has the
+ * encoding by which the guest reads it, or 0 if the guest cannot.
  */
 enum reg_class { FIXED, STATE, PAUTH, ABSENT };
 
@@ -42,7 +42,7 @@ static const struct {
 	FIXED_REG(MIDR_EL1), FIXED_REG(CTR_EL0), FIXED_REG(CLIDR_EL1),
 	{ KVM_REG_ARM_PSCI_VERSION, FIXED }, { KVM_REG_ARM_STD_BMAP, FIXED },
 	{ KVM_REG_ARM_STD_HYP_BMAP, FIXED }, { KVM_REG_ARM_VENDOR_HYP_BMAP, FIXED },
-	{ KVM_REG_ARM_VENDOR_HYP_BMAP_2, FIXED },
+	{ KVM_REG_ARM_VENDOR_HYP_BMAP_2, FIXED }, { CCSIDR(0), FIXED },
 	{ REG(SCTLR_EL1), STATE }, { REG(TTBR0_EL1), STATE }, { REG(TCR_EL1), STATE },
 	{ REG(VBAR_EL1), STATE }, { REG(MAIR_EL1), STATE }, { REG(ESR_EL1), STATE },
 	{ REG(CNTKCTL_EL1), STATE }, { REG(TPIDR_EL1), STATE },
@@ -119,7 +119,7 @@ static bool check_list(struct probe *p)
 	return ok;
 }
 
-/* What the guest reads, userspace reads. */
+/* Does userspace read what the guest reads? */
 static bool check_guest(struct probe *p)
 {
 	u32 encs[PROBE_NR_ID_REGS + ARRAY_SIZE(regs)];
@@ -145,7 +145,7 @@ static bool check_guest(struct probe *p)
 	return ok;
 }
 
-/* No bit of the register changes; the first eight and the last are enough. */
+/* Does the register refuse every change? The first eight bits and the last one are tried. */
 static bool is_fixed(struct probe *p, u64 id)
 {
 	unsigned int i, last = KVM_REG_SIZE(id) * 8 - 1, bit;
@@ -174,11 +174,10 @@ static bool check_fixed(struct probe *p)
 
 	for (i = 0; i < PROBE_NR_ID_REGS; i++)
 		ok &= is_fixed(p, KVM_ARM64_SYS_REG(probe_id_reg(i)));
-	for (i = 0; i < NR_CCSIDR; i++)
+	for (i = 1; i < NR_CCSIDR; i++)
 		ok &= is_fixed(p, CCSIDR(i));
-	/* MPIDR_EL1 is, from the first run on. */
 	for (i = 0; i < ARRAY_SIZE(regs); i++)
-		if (regs[i].class == FIXED && (p->started[0] || regs[i].id != REG(MPIDR_EL1)))
+		if (regs[i].class == FIXED)
 			ok &= is_fixed(p, regs[i].id);
 	return ok;
 }
@@ -252,7 +251,7 @@ static bool check_pstate(struct probe *p)
 	return !set(p, id, val) && ok;
 }
 
-/* Registers that the guest's start does not load: what is set has no effect. */
+/* The library's start code does not load these registers, so what is set has no effect. */
 static bool check_state(struct probe *p)
 {
 	static const u32 state[] = { SYS_FAR_EL1, SYS_CONTEXTIDR_EL1 };

@@ -97,7 +97,7 @@ static int set_attr(struct probe *p, const u64 *arg)
 	return answer(__kvm_device_attr_set(p->vm->arch.gic_fd, arg[0], arg[1], &val));
 }
 
-/* Read it, and write back what was read. */
+/* Read an attribute, and write back what was read. */
 static int keep_attr(struct probe *p, const u64 *arg)
 {
 	int fd = p->vm->arch.gic_fd;
@@ -189,7 +189,7 @@ static int signal_msi(struct probe *p, const u64 *arg)
 	return vm_ask(p, KVM_SIGNAL_MSI, &msi);
 }
 
-/* Let it run again. EDOM: that fails. */
+/* Set the state, and make the vCPU runnable again. Return EDOM if the latter fails. */
 static int mp_state(struct probe *p, const u64 *arg)
 {
 	struct kvm_mp_state state = { .mp_state = arg[0] };
@@ -199,7 +199,7 @@ static int mp_state(struct probe *p, const u64 *arg)
 	return vcpu_ask(p, KVM_SET_MP_STATE, &state) ? EDOM : err;
 }
 
-/* With these features beside those of the VM, and this target. */
+/* Initialise the vCPU again, with further features or another target. */
 static int init(struct probe *p, const u64 *arg)
 {
 	struct kvm_vcpu_init init;
@@ -229,14 +229,14 @@ static int timer_irq(struct probe *p, const u64 *arg)
 #define BOTH(err)	{ err, err }
 #define ARGS(...)	{ __VA_ARGS__ }
 
-/* Any VM gives this answer, or any that has a vGIC. */
+/* Both kinds of VM give the same answer. A row of VGIC() is for VMs with a vGIC. */
 #define SAME(text, func, args, err)						\
 	{ .name = text, .fn = func, .arg = args, .protected = BOTH(err),	\
 	  .ordinary = BOTH(err) }
 #define VGIC(text, func, args, err)						\
 	{ .name = text, .fn = func, .arg = args, .protected = BOTH(err),	\
 	  .ordinary = BOTH(err), .vgic = true }
-/* An ordinary VM has it. */
+/* A protected VM refuses the request, whatever an ordinary one answers. */
 #define REFUSED(text, func, args, err, of_ordinary)				\
 	{ .name = text, .fn = func, .arg = args, .protected = BOTH(err),	\
 	  .ordinary = BOTH(of_ordinary) }
@@ -253,7 +253,7 @@ static int timer_irq(struct probe *p, const u64 *arg)
 #define FEATURE(name, ...)	{ BIT(KVM_ARM_VCPU_##name), ##__VA_ARGS__ }
 
 static const struct request requests[] = {
-	/* Behind capabilities that a protected VM does not have. */
+	/* These belong to capabilities that a protected VM does not have. */
 	REFUSED("GET_DIRTY_LOG", zeroes, ARGS(KVM_GET_DIRTY_LOG), EINVAL, ENOENT),
 	REFUSED("CLEAR_DIRTY_LOG", zeroes, ARGS(KVM_CLEAR_DIRTY_LOG), EINVAL, ENOENT),
 	REFUSED("REGISTER_COALESCED_MMIO", zeroes, ARGS(KVM_REGISTER_COALESCED_MMIO), EINVAL, 0),
@@ -261,9 +261,9 @@ static const struct request requests[] = {
 		EINVAL, 0),
 	REFUSED("CREATE_GUEST_MEMFD", zeroes, ARGS(KVM_CREATE_GUEST_MEMFD), EINVAL, ANY),
 	REFUSED("SET_MEMORY_ATTRIBUTES", zeroes, ARGS(KVM_SET_MEMORY_ATTRIBUTES), EINVAL, ANY),
-	REFUSED("RESET_DIRTY_RINGS", zeroes, ARGS(KVM_RESET_DIRTY_RINGS), EINVAL, EINVAL),
+	SAME("RESET_DIRTY_RINGS", zeroes, ARGS(KVM_RESET_DIRTY_RINGS), EINVAL),
 	REFUSED("ARM_SET_COUNTER_OFFSET", zeroes, ARGS(KVM_ARM_SET_COUNTER_OFFSET), EINVAL, 0),
-	REFUSED("ARM_MTE_COPY_TAGS", zeroes, ARGS(KVM_ARM_MTE_COPY_TAGS), EINVAL, EINVAL),
+	SAME("ARM_MTE_COPY_TAGS", zeroes, ARGS(KVM_ARM_MTE_COPY_TAGS), EINVAL),
 	REFUSED("ENABLE_CAP ARM_NISV_TO_USER", enable, CAP(ARM_NISV_TO_USER), EINVAL, 0),
 	REFUSED("ENABLE_CAP HALT_POLL", enable, CAP(HALT_POLL, 1000), EINVAL, 0),
 	REFUSED("ENABLE_CAP DIRTY_LOG_RING", enable, CAP(DIRTY_LOG_RING_ACQ_REL, 65536),
@@ -332,11 +332,12 @@ static const struct request requests[] = {
 	REFUSED("SET_MP_STATE SUSPENDED", mp_state, STATE(SUSPENDED), EINVAL, 0),
 	SAME("SET_MP_STATE HALTED", mp_state, STATE(HALTED), EINVAL),
 	SAME("SET_VCPU_EVENTS, all zero", vcpu_zeroes, ARGS(KVM_SET_VCPU_EVENTS), 0),
-	REFUSED("VCPU_INIT, PMU_V3", init, FEATURE(PMU_V3), EINVAL, EINVAL),
-	REFUSED("VCPU_INIT, SVE", init, FEATURE(SVE), EINVAL, EINVAL),
-	REFUSED("VCPU_INIT, HAS_EL2", init, FEATURE(HAS_EL2), EINVAL, EINVAL),
-	REFUSED("VCPU_INIT, EL1_32BIT", init, FEATURE(EL1_32BIT), EINVAL, EINVAL),
-	REFUSED("VCPU_INIT, half of PAuth", init, FEATURE(PTRAUTH_ADDRESS), EINVAL, EINVAL),
+	/* No VM changes its features. pkvm_features tests what a protected VM cannot start with. */
+	SAME("VCPU_INIT, PMU_V3", init, FEATURE(PMU_V3), EINVAL),
+	SAME("VCPU_INIT, SVE", init, FEATURE(SVE), EINVAL),
+	SAME("VCPU_INIT, HAS_EL2", init, FEATURE(HAS_EL2), EINVAL),
+	SAME("VCPU_INIT, EL1_32BIT", init, FEATURE(EL1_32BIT), EINVAL),
+	SAME("VCPU_INIT, half of PAuth", init, FEATURE(PTRAUTH_ADDRESS), EINVAL),
 	SAME("VCPU_INIT, unknown feature", init, ARGS(BIT(20)), ENOENT),
 	SAME("VCPU_INIT, unknown target", init, ARGS(0, 0, 1000), EINVAL),
 	SAME("VCPU_FINALIZE SVE", finalize, ARGS(KVM_ARM_VCPU_SVE), EINVAL),

@@ -116,7 +116,7 @@ static void get_reg(struct vmm *m, int i, u64 id, void *val)
 	ASK(m, m->vcpu[i], KVM_GET_ONE_REG, &reg);
 }
 
-/* With the IPA size that the memory map needs. */
+/* Create a VM with the IPA size that its memory map needs. */
 static void step_create_vm(struct vmm *m)
 {
 	static const long needed[] = {
@@ -201,7 +201,7 @@ static void step_init_vcpus(struct vmm *m)
 		init_vcpu(m, i);
 }
 
-/* The VMM asks what there is, and does without. */
+/* Ask for what is optional, and go on without what is missing. */
 static void step_options(struct vmm *m)
 {
 	int i;
@@ -241,7 +241,7 @@ static void step_gic(struct vmm *m)
 	set_attr(m, m->its, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_VGIC_ITS_ADDR_TYPE, &its);
 }
 
-/* Once there are all vCPUs. */
+/* This has to wait until there are all vCPUs. */
 static void step_init_gic(struct vmm *m)
 {
 	u32 nr_irqs = NR_IRQS;
@@ -294,7 +294,7 @@ static void step_interrupts(struct vmm *m)
 	expect(m, ioctl(m->vm, KVM_SIGNAL_MSI, &signal) < 0 && errno == EBUSY, "KVM_SIGNAL_MSI");
 }
 
-/* All that there is of a vCPU. */
+/* Read all registers and the events of each vCPU. */
 static void step_save(struct vmm *m)
 {
 	u64 n;
@@ -326,7 +326,7 @@ static void step_reset(struct vmm *m)
 	}
 }
 
-/* Where the guest starts, and with what. The kernel's boot protocol wants this. */
+/* Set the registers with which the guest starts, as the kernel's boot protocol wants them. */
 static void step_boot_regs(struct vmm *m)
 {
 	u64 pstate = PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT | PSR_MODE_EL1h;
@@ -345,7 +345,7 @@ static void step_boot_regs(struct vmm *m)
 	expect(m, mpidr[0] != mpidr[1], "MPIDR_EL1");
 }
 
-/* Run until the guest writes this to its port. */
+/* Run until the guest writes to its port, which has to be @want at @offset. */
 static void port_write(struct vmm *m, int i, u64 offset, u64 want)
 {
 	struct kvm_run *run = m->run[i];

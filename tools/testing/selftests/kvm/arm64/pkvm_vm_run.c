@@ -2,8 +2,8 @@
 /*
  * pkvm_vm_run - protected VMs run, and talk to their VMM by ucalls.
  *
- *  ucalls		GUEST_SYNC(), GUEST_PRINTF(), GUEST_ASSERT() and
- *			GUEST_DONE() work as in any VM
+ *  ucalls		GUEST_SYNC(), GUEST_PRINTF() and GUEST_ASSERT() work as in
+ *			any VM
  *  two vCPUs		of one VM run in turn, each with arguments and a stack
  *			of its own
  *  CPU_ON		a vCPU that is off starts where its sibling says
@@ -13,8 +13,6 @@
  *  IPA size N		the guest reaches the last page of its IPA space
  */
 #include <linux/psci.h>
-#include <setjmp.h>
-#include <signal.h>
 
 #include "guest_modes.h"
 #include "kselftest.h"
@@ -25,7 +23,7 @@
 
 #define NR_ROUNDS	8
 
-/* Run @vcpu until its next ucall and compare. */
+/* Run @vcpu until its next ucall, and compare that with what is expected. */
 static bool next_is(struct kvm_vcpu *vcpu, u64 cmd, u64 value, struct ucall *uc)
 {
 	u64 got;
@@ -49,7 +47,6 @@ static void guest_talk(u64 a0, u64 a1)
 	GUEST_SYNC(a0 + a1);
 	GUEST_PRINTF("guest says %lu", a1);
 	GUEST_ASSERT_EQ(a0, a1);
-	GUEST_DONE();
 }
 
 static bool ucalls_work(void)
@@ -170,29 +167,6 @@ static void guest_use_memory(u64 *shared, u64 *private)
 	GUEST_DONE();
 }
 
-static sigjmp_buf segv;
-
-static void on_segv(int sig)
-{
-	siglongjmp(segv, 1);
-}
-
-static bool is_accessible(u64 *p)
-{
-	const struct sigaction sa = { .sa_handler = on_segv };
-	struct sigaction old;
-	bool ok = false;
-
-	sigaction(SIGSEGV, &sa, &old);
-	if (!sigsetjmp(segv, 1)) {
-		READ_ONCE(*p);
-		ok = true;
-	}
-	sigaction(SIGSEGV, &old, NULL);
-
-	return ok;
-}
-
 static void test_memory(void)
 {
 	bool shared_ok, private_ok;
@@ -214,7 +188,7 @@ static void test_memory(void)
 
 	shared_ok = next_is(vcpu, UCALL_SYNC, 0x1234, &uc);
 	private_ok = shared_ok && next_is(vcpu, UCALL_SYNC, 0x5678, &uc) &&
-		     !is_accessible(private);
+		     access_raises_segv(private, false);
 	shared_ok = private_ok && READ_ONCE(*shared) == 0x900d;
 	WRITE_ONCE(*shared, 0xabcd);
 	shared_ok = shared_ok && next_is(vcpu, UCALL_SYNC, 0xabcd, &uc);

@@ -32,7 +32,7 @@
 #define REG(reg)	MEMBER("reg." #reg, struct kvm_vcpu, arch.ctxt.sys_regs[reg])
 #define HCALL(func)	{ #func, KVM_HOST_SMCCC_ID(__KVM_HOST_SMCCC_FUNC_##func) }
 
-/* What a test wants to know of KVM, by name. */
+/* What the tests look up. pkvm_lying_host lies about all that is a member. */
 static const struct hostile_datum data[] = {
 	{ "sizeof(kvm)", sizeof(struct kvm) },
 	{ "sizeof(vcpu)", sizeof(struct kvm_vcpu) },
@@ -249,9 +249,14 @@ static long find_object(struct hostile_object *object)
 	return at ? 0 : -ENOENT;
 }
 
+#define FOR_X0_TO_X29(insn)						\
+	"	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,"\
+	"	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29\n"\
+	insn "	x\\n, [x30, #8 * \\n]\n	.endr\n"
+
 /*
- * Make a call with X0 to X30 from @x, and leave there what the call leaves in them.
- * Meanwhile the stack has what C cannot be told that it loses.
+ * Make a call with X0 to X30 from @x, and store them to @x afterwards. The compiler
+ * cannot be told that X18, X29 and X30 change, so the stack keeps their old values.
  */
 #define CALL(conduit, x)						\
 ({									\
@@ -260,40 +265,12 @@ static long find_object(struct hostile_object *object)
 	asm volatile("	stp	x29, x30, [sp, #-48]!\n"		\
 		     "	stp	x18, x0, [sp, #16]\n"			\
 		     "	mov	x30, x0\n"				\
-		     "	ldp	x0, x1, [x30]\n"			\
-		     "	ldp	x2, x3, [x30, #16]\n"			\
-		     "	ldp	x4, x5, [x30, #32]\n"			\
-		     "	ldp	x6, x7, [x30, #48]\n"			\
-		     "	ldp	x8, x9, [x30, #64]\n"			\
-		     "	ldp	x10, x11, [x30, #80]\n"			\
-		     "	ldp	x12, x13, [x30, #96]\n"			\
-		     "	ldp	x14, x15, [x30, #112]\n"		\
-		     "	ldp	x16, x17, [x30, #128]\n"		\
-		     "	ldp	x18, x19, [x30, #144]\n"		\
-		     "	ldp	x20, x21, [x30, #160]\n"		\
-		     "	ldp	x22, x23, [x30, #176]\n"		\
-		     "	ldp	x24, x25, [x30, #192]\n"		\
-		     "	ldp	x26, x27, [x30, #208]\n"		\
-		     "	ldp	x28, x29, [x30, #224]\n"		\
+		     FOR_X0_TO_X29("ldr")				\
 		     "	ldr	x30, [x30, #240]\n"			\
 		     conduit "	#0\n"					\
 		     "	str	x30, [sp, #32]\n"			\
 		     "	ldr	x30, [sp, #24]\n"			\
-		     "	stp	x0, x1, [x30]\n"			\
-		     "	stp	x2, x3, [x30, #16]\n"			\
-		     "	stp	x4, x5, [x30, #32]\n"			\
-		     "	stp	x6, x7, [x30, #48]\n"			\
-		     "	stp	x8, x9, [x30, #64]\n"			\
-		     "	stp	x10, x11, [x30, #80]\n"			\
-		     "	stp	x12, x13, [x30, #96]\n"			\
-		     "	stp	x14, x15, [x30, #112]\n"		\
-		     "	stp	x16, x17, [x30, #128]\n"		\
-		     "	stp	x18, x19, [x30, #144]\n"		\
-		     "	stp	x20, x21, [x30, #160]\n"		\
-		     "	stp	x22, x23, [x30, #176]\n"		\
-		     "	stp	x24, x25, [x30, #192]\n"		\
-		     "	stp	x26, x27, [x30, #208]\n"		\
-		     "	stp	x28, x29, [x30, #224]\n"		\
+		     FOR_X0_TO_X29("str")				\
 		     "	ldr	x0, [sp, #32]\n"			\
 		     "	str	x0, [x30, #240]\n"			\
 		     "	ldr	x18, [sp, #16]\n"			\
@@ -408,8 +385,9 @@ static int undo(struct hostile_step *lie)
 }
 
 /*
- * Read 52 bits of physical address, which only tables of 64K pages can name where
- * there is no LPA2: one block of 512M in a table of level 2, for TTBR0_EL1.
+ * Read at a physical address of up to 52 bits. Where there is no LPA2, only tables
+ * of 64K pages can map it. So map one block of 512M in a table of level 2, and use
+ * that table in TTBR0_EL1 for the access.
  */
 static int read_far(u64 *table, u64 pa, u64 *val)
 {
@@ -443,7 +421,7 @@ out:
 	return ret;
 }
 
-/* Neither access is fatal where the memory is not the host's. */
+/* An access to memory that the host does not have fails, and is not fatal. */
 static int take_step(struct hostile_step *step)
 {
 	void *at = (void *)step->at;
@@ -489,7 +467,7 @@ static void run_script(void *arg)
 	local_irq_restore(flags);
 }
 
-/* The results are those of the last time. */
+/* The caller gets the results of the last time. */
 static long repeat_script(struct hostile_script *script)
 {
 	void __user *user = u64_to_user_ptr(script->steps);
@@ -590,7 +568,7 @@ static struct miscdevice hostile_device = {
 
 static int __init hostile_init(void)
 {
-	/* An HVC is for EL2, and elsewhere there is none. */
+	/* Only then does EL2 take an HVC of the host. */
 	return is_protected_kvm_enabled() ? misc_register(&hostile_device) : -ENODEV;
 }
 module_init(hostile_init);

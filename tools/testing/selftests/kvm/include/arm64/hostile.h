@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Be a hostile host, by test_modules/pkvm_hostile.ko: read and write the host's
- * own data of VMs, make hypercalls, and have VMs that only EL2 knows.
+ * own data of VMs, make hypercalls, and make VMs that only EL2 knows.
  */
 #ifndef SELFTEST_KVM_ARM64_HOSTILE_H
 #define SELFTEST_KVM_ARM64_HOSTILE_H
@@ -9,17 +9,17 @@
 #include "arm64/pkvm_hostile.h"
 #include "kvm_util.h"
 
-/* The module has to lie beside the program, or has to be loaded. */
+/* Open the device, or skip the test. The module is loaded if it lies beside the program. */
 void hostile_open(void);
 
-/* What the module knows by name, or by number as long as there are more. */
+/* Look up a datum by its name, or by its number. The latter fails after the last datum. */
 struct hostile_datum hostile_datum(const char *name);
 bool hostile_nth_datum(unsigned int nr, struct hostile_datum *datum);
 
-/* Where the host has the VM or, with an index of 0 or more, the vCPU. */
+/* Return the address of struct kvm or, if @vcpu_idx is not negative, of struct kvm_vcpu. */
 u64 hostile_object(struct kvm_vm *vm, int vcpu_idx);
 
-/* Take steps on the CPU that the caller is on, @repeat times more than once. */
+/* Take the steps in order on the CPU of the caller, once and @repeat times more. */
 int hostile_repeat_steps(struct hostile_step *steps, unsigned int nr, u64 repeat);
 int hostile_run_steps(struct hostile_step *steps, unsigned int nr);
 
@@ -34,7 +34,7 @@ void hostile_write(u64 at, u64 value, u32 size);
 u64 hostile_peek(u64 object, const char *name);
 void hostile_poke(u64 object, const char *name, u64 value);
 
-/* Pages that EL2 may get; those of a shared object it may read. */
+/* Allocate pages, which calls can donate to EL2, or pages that are shared with EL2. */
 struct hostile_pages hostile_get_pages(u64 size);
 void hostile_put_pages(struct hostile_pages *pages);
 struct hostile_pages hostile_share_pages(u64 size);
@@ -43,9 +43,9 @@ s64 hostile_share_page(u64 pa);
 s64 hostile_unshare_page(u64 pa);
 
 /*
- * A VM that only EL2 knows. What the host keeps of it is a few zeroed pages that
- * are no VM of KVM's; its guest has no memory, and takes a fault at its first
- * instruction.
+ * A VM that only EL2 knows. Its struct kvm and its struct kvm_vcpu are shared pages
+ * in which the test has set what EL2 looks at; all else is zero. The guest has no
+ * memory, so that it exits with a fault at its first instruction.
  */
 #define BARE_VM_PAGES	16
 
@@ -56,21 +56,21 @@ struct bare_vm {
 
 void bare_vm_reserve(struct bare_vm *vm, bool protected);
 s64 bare_vm_init(struct bare_vm *vm);
-/* Return whether EL2 has given everything back. */
+/* Return whether EL2 has torn the VM down, and so has given everything back. */
 bool bare_vm_free(struct bare_vm *vm);
-/* The steps of a run, the second of which is the run. */
+/* Fill in the steps that load, run and put a vCPU. The run is steps[1]. */
 #define BARE_VM_RUN_STEPS	3
 void bare_vm_run_steps(s64 handle, u64 vcpu, struct hostile_step *steps);
-/* Return the guest's exit, or -EINVAL if EL2 refuses to run the vCPU. */
+/* Return why the guest exited, or -EINVAL if EL2 refuses to run the vCPU. */
 s64 bare_vm_exit(const struct hostile_step *run);
 s64 bare_vm_run(struct bare_vm *vm);
 
-/* Make a hypercall that needs a loaded vCPU: of @vm, which is put again. */
+/* Make a hypercall while the vCPU of @vm is loaded. */
 s64 bare_vm_hvc(struct bare_vm *vm, const char *func, u64 a, u64 b, u64 c, u64 d);
-/* Give EL2 pages for the tables of a VM's stage 2: @pages, when it next needs any. */
+/* Offer EL2 @pages for the tables of the VM's stage 2. */
 void bare_vm_fill_memcache(struct bare_vm *vm, const struct hostile_pages *pages);
 
-/* The same numbers for the same seed, which must not be 0. */
+/* Return the next random number. *@state is the seed, and must not be 0. */
 u64 hostile_random(u64 *state);
 
 #endif /* SELFTEST_KVM_ARM64_HOSTILE_H */

@@ -18,11 +18,11 @@ enum hostile_op {
 	HOSTILE_SMC,
 	HOSTILE_READ,	/* x[] = @size bytes at kernel address @at */
 	HOSTILE_WRITE,	/* 1, 2, 4 or 8 bytes there = x[0] */
-	HOSTILE_LIE,	/* the same for the bits that are set in x[1] */
+	HOSTILE_LIE,	/* write, but only the bits that are set in x[1] */
 	HOSTILE_UNDO,	/* undo the lie that was told @at steps before */
 	HOSTILE_MRS,	/* x[0] = system register @at, an enum hostile_sysreg */
 	HOSTILE_MSR,
-	HOSTILE_FAR,	/* x[0] = the word at physical address x[0], by tables at @at */
+	HOSTILE_FAR,	/* x[0] = the word at physical address x[0], by a table at @at */
 };
 
 enum hostile_sysreg {
@@ -40,7 +40,7 @@ struct hostile_step {
 	__u32 size;
 	__u64 at;
 	__u64 x[31];
-	__s64 err;	/* 0, -EFAULT of an access, or -ESTALE: the lie is overwritten */
+	__s64 err;	/* -EFAULT: no access; -ESTALE: somebody has overwritten the lie */
 };
 
 /* Take the steps, in order, on one CPU and with its interrupts masked. */
@@ -48,10 +48,10 @@ struct hostile_script {
 	__u32 cpu;
 	__u32 nr_steps;
 	__u64 steps;	/* struct hostile_step * */
-	__u64 repeat;	/* beyond the first time */
+	__u64 repeat;	/* how often to take the steps after the first time */
 };
 
-/* Where the host keeps a VM or, with an index of 0 or more, a vCPU. */
+/* The address of struct kvm or, if @vcpu_idx is not negative, of struct kvm_vcpu. */
 struct hostile_object {
 	__s32 vm_fd;
 	__s32 vcpu_idx;
@@ -59,9 +59,9 @@ struct hostile_object {
 };
 
 /*
- * A member of struct kvm or struct kvm_vcpu: its offset and size. Or a constant,
- * such as the function ID of a hypercall. Without a name, @value is the number of
- * the datum, from 0 on.
+ * The offset and size of a member of struct kvm or struct kvm_vcpu, or a constant
+ * such as the function ID of a hypercall. A datum is found by its name. If the name
+ * is empty, @value is the number of the datum, from 0 on.
  */
 struct hostile_datum {
 	char name[64];
@@ -69,7 +69,7 @@ struct hostile_datum {
 	__u64 size;
 };
 
-/* Contiguous pages, aligned to their size, that are the caller's until freed. */
+/* Contiguous pages, aligned to their size, which stay allocated until HOSTILE_FREE. */
 struct hostile_pages {
 	__u64 size;
 	__u64 va;

@@ -17,7 +17,7 @@
 #ifndef SELFTEST_KVM_PROBE_H
 #define SELFTEST_KVM_PROBE_H
 
-/* Offsets into struct probe_ctx for probe.S */
+/* Offsets into struct probe_ctx for probe_asm.S */
 #define PROBE_IN_PSTATE		248
 #define PROBE_IN_PC		256
 #define PROBE_IN_SCTLR		264
@@ -56,9 +56,9 @@ struct probe_in {
 	u64 x[31];
 	u64 pstate;
 	u64 pc;		/* filled in by the library */
-	u64 sctlr;	/* 0: as a vCPU starts with */
+	u64 sctlr;	/* 0: the guest's own */
 	u64 vbar;	/* 0: probe_vectors_a */
-	u64 mdscr;	/* 0: do not touch */
+	u64 mdscr;	/* 0: the guest's own */
 	u64 sp_el0;
 	u64 have;	/* filled in by the library */
 };
@@ -109,11 +109,11 @@ struct probe_shared {
 	u64 data[PROBE_MAX_DATA];
 };
 
-/* An instruction for a system register that is named as in asm/sysreg.h. */
+/* MRS and MSR of X@rt, and a register by its SYS_ name of asm/sysreg.h. */
 #define PROBE_MRS(reg, rt)	(0xd5200000U | (reg) | (rt))
 #define PROBE_MSR(reg, rt)	(0xd5000000U | (reg) | (rt))
 
-/* What ends the instructions of a probe that fault nowhere. */
+/* An SVC follows the instructions of a probe, and ends it if none of them faults. */
 #define PROBE_END_IMM		0x7ab
 #define PROBE_END_INSN		(0xd4000001 | PROBE_END_IMM << 5)	/* svc */
 #define PROBE_END_ESR		((u64)ESR_ELx_EC_SVC64 << ESR_ELx_EC_SHIFT | \
@@ -121,8 +121,16 @@ struct probe_shared {
 
 /* An UNDEF as hardware reports it: EC 0, IL set, ISS 0. */
 #define PROBE_UNDEF_ESR		((u64)ESR_ELx_IL)
-/* The ESR of a guest that was lost. */
+/* What stands for the ESR if the guest was lost. */
 #define PROBE_LOST		(~0UL)
+
+#define PTE_AP_EL0		BIT(6)
+#define SPSR_SS			BIT(21)
+#define MDSCR_STEP		(MDSCR_EL1_SS | MDSCR_EL1_KDE)
+#define INSN_NOP		0xd503201fU
+/* A guest's own CPACR_EL1 that traps neither FP nor SVE nor SME. */
+#define CPACR_OPEN		(CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN)
+#define SCTLR_PAUTH		(SCTLR_EL1_EnIA | SCTLR_EL1_EnIB | SCTLR_EL1_EnDA | SCTLR_EL1_EnDB)
 
 /* The ESR of a system instruction that traps with EC 0x18. */
 u64 probe_trap_esr(u32 insn);
@@ -133,7 +141,7 @@ struct probe_cfg {
 	bool pauth;
 	unsigned int nr_vcpus;		/* 0: one */
 	const u8 *init_order;		/* of KVM_ARM_VCPU_INIT; NULL: as created */
-	unsigned int nr_late;		/* so many are left to probe_init_vcpu() */
+	unsigned int nr_late;		/* how many are left to probe_init_vcpu() */
 	enum vm_guest_mode mode;	/* 0: the default */
 	unsigned int seconds;		/* until a guest is lost; 0: eight */
 };
@@ -146,7 +154,7 @@ struct probe {
 	gva_t shared_gva, stacks;
 	bool started[8];
 	int boot;		/* the vCPU that ran first, or -1 */
-	u64 initialized, on_at_boot;	/* vCPUs */
+	u64 initialized, on_at_boot;	/* bitmaps of vCPUs */
 	int cpu;		/* which vCPU probe_run() uses */
 	bool lost;		/* the next call gets a new guest */
 	u64 sctlr;		/* as the vCPUs start with */
@@ -155,13 +163,13 @@ struct probe {
 	char error[160];	/* after an error: what happened */
 };
 
-/* One probe serves one VM after the other; free it to end the last. */
+/* A probe whose guest is lost makes another VM. probe_free() ends the last VM, too. */
 struct probe *probe_create(const struct probe_cfg *cfg);
 void probe_free(struct probe *p);
 
 /*
- * What the VM's vCPUs are initialised with; initialise one that was left out, or
- * have one start anew.
+ * Get the features with which the VM's vCPUs are initialised. Initialise a vCPU that
+ * was left out.
  */
 void probe_get_init(struct probe *p, struct kvm_vcpu_init *init);
 void probe_init_vcpu(struct probe *p, unsigned int cpu);
@@ -186,6 +194,12 @@ bool probe_completed(const struct probe_in *in, const struct probe_out *out,
 		     unsigned int nr);
 bool probe_refused(const struct probe_in *in, const struct probe_out *out, u64 esr);
 
+/*
+ * Execute @insn and a NOP in @mode, with @mdscr in MDSCR_EL1. Return whether software
+ * step ends that after @insn or, if @want is false, does not end it.
+ */
+bool probe_steps(struct probe *p, u64 mode, u32 insn, u64 mdscr, bool want);
+
 /* The vector for a synchronous exception from @pstate. */
 u64 probe_vector(u64 pstate);
 
@@ -199,7 +213,7 @@ void probe_init_in(const struct probe *p, u64 mode, struct probe_in *in);
 /* Text for a report; the buffer is static and used again by the next call. */
 const char *probe_describe(const struct probe_in *in, const struct probe_out *out);
 
-/* A register as the guest reads it; esr is 0 if the access did not fault. */
+/* A register as the guest reads it. The ESR is 0 if the access did not fault. */
 struct probe_word {
 	u64 value;
 	u64 esr;
@@ -216,7 +230,8 @@ bool probe_runs(struct probe *p);
 /*
  * What a guest can tell of its CPU: all ID registers, registers and instructions
  * of hidden features and of shown ones, each with its value or with the way in
- * which it is refused. Of counters, only what no time that passes changes.
+ * which it is refused. Of the counters, only the highest bits count: an offset changes
+ * them, and time does not.
  */
 #define PROBE_VIEW_WORDS	160
 
@@ -231,7 +246,10 @@ int probe_take_view(struct probe *p, struct probe_view *view);
 /* Which word differs first? NULL if the views are the same. */
 const char *probe_view_diff(const struct probe_view *a, const struct probe_view *b);
 
-/* The guest's side: run @ctx; make @size bytes of code at @start executable. */
+/* Return whether the guest still has the view that it had, and say so if not. */
+bool probe_same_view(struct probe *p, const struct probe_view *before);
+
+/* For guests: run @ctx, or make @size bytes of code at @start executable. */
 void probe_enter(struct probe_ctx *ctx);
 void probe_sync_code(void *start, size_t size);
 

@@ -37,7 +37,7 @@ void pvm_vcpu_set_entry_point(struct kvm_vcpu *vcpu, void *guest_code);
 
 extern char pvm_cpu_on_entry[], pvm_cpu_on_entry_end[];
 
-/* Prepare @vm for PSCI CPU_ON, and @vcpu, whose stack ends at @sp. */
+/* For the library: prepare @vm for PSCI CPU_ON, and @vcpu, whose stack ends at @sp. */
 void pvm_init_cpu_on(struct kvm_vm *vm);
 void pvm_vcpu_set_stack(struct kvm_vcpu *vcpu, gva_t sp);
 
@@ -46,5 +46,8 @@ void pvm_vcpu_set_stack(struct kvm_vcpu *vcpu, gva_t sp);
  * vectors, and the stack that the library gave it. Return PSCI's error.
  */
 u64 pvm_guest_cpu_on(u32 vcpu_id, void (*fn)(u64 arg), u64 arg);
+
+/* Does an access by the test end in SIGSEGV, as to a page that the guest has? */
+bool access_raises_segv(u64 *p, bool write);
 
 #endif /* SELFTEST_KVM_PVM_H */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VMs of a vCPU and some pages, made by nothing but ioctls: every error is a return
- * value, and memory stays the caller's.
+ * VMs of a vCPU and some pages. They are made by plain ioctls, so that every error is
+ * a return value. The memory belongs to the caller.
  *
- * The guest fills its memory with a pattern, and then tells what is at the addresses
- * that it is asked for, or loops until the end.
+ * The guest fills its memory with a pattern. Then it reads at each address that it is
+ * asked for and tells what is there, or loops for ever.
  */
 #ifndef SELFTEST_KVM_ARM64_SMALL_VM_H
 #define SELFTEST_KVM_ARM64_SMALL_VM_H
@@ -20,14 +20,14 @@ struct small_vm {
 	struct kvm_run *run;
 };
 
-/* Pages for a VM, the first of which has the guest's code; children share them. */
+/* Allocate pages with the guest's code in the first. A child process shares them. */
 void *small_vm_alloc(unsigned int nr_pages);
 /* Write the code again: EL2 zeroes what was a protected VM's. */
 void small_vm_write_code(void *mem);
 
 /*
- * Make a VM with @nr_pages at @mem, and a vCPU. Return
- * 0, or -errno; what there is of the VM, small_vm_close() takes away.
+ * Make a VM with @nr_pages at @mem, and a vCPU. Return 0 or -errno. In either case
+ * small_vm_close() closes what has been opened.
  */
 int small_vm_make(struct small_vm *vm, unsigned long type, void *mem,
 		  unsigned int nr_pages, bool gic);
@@ -39,7 +39,7 @@ int small_vm_add_vcpu(int vm_fd, int id, unsigned int nr_pages);
 /* Run the guest until it has filled its memory. Return 0 or -errno. */
 int small_vm_start(struct small_vm *vm);
 
-/* Have the guest read. Return 0 or -errno; SMALL_VM_LOOP returns for signals only. */
+/* Have the guest read at @gpa. Return 0 or -errno. Only a signal ends SMALL_VM_LOOP. */
 int small_vm_peek(struct small_vm *vm, u64 gpa, u64 *value);
 
 #endif /* SELFTEST_KVM_ARM64_SMALL_VM_H */

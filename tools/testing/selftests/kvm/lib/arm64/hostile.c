@@ -183,12 +183,12 @@ void bare_vm_reserve(struct bare_vm *vm, bool protected)
 	vm->vcpu = hostile_share_pages(hostile_datum("sizeof(vcpu)").value);
 	vm->hyp_vm = hostile_get_pages(size);
 	vm->hyp_vcpu = hostile_get_pages(size);
-	/* Aligned to the size of any PGD, and one page beyond. */
+	/* There is room for any PGD, aligned to its size or one page further on. */
 	vm->pgd = hostile_get_pages(2 * size);
 	vm->handle = hostile_hvc("__pkvm_reserve_vm", 0, 0, 0);
 	TEST_ASSERT(vm->handle > 0, "no handle: %ld", vm->handle);
 	hostile_poke(vm->kvm.va, "kvm.created_vcpus", 1);
-	/* T0SZ, of which EL2 takes the IPA size */
+	/* EL2 takes the IPA size from VTCR_EL2.T0SZ. */
 	hostile_poke(vm->kvm.va, "kvm.arch.mmu.vtcr",
 		     64 - kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE));
 	hostile_poke(vm->kvm.va, "kvm.arch.pkvm.handle", vm->handle);
@@ -199,7 +199,7 @@ void bare_vm_reserve(struct bare_vm *vm, bool protected)
 			     hostile_datum("ID_REGS_INITIALIZED").value);
 	hostile_poke(vm->vcpu.va, "vcpu.arch.cflags",
 		     hostile_datum("VCPU_INITIALIZED").value);
-	/* Or EL2 does not look at the registers of an ordinary VM. */
+	/* Without the flag, EL2 ignores what the host sets in registers of an ordinary VM. */
 	hostile_poke(vm->vcpu.va, "vcpu.arch.iflags",
 		     hostile_datum("PKVM_HOST_STATE_DIRTY").value);
 	hostile_poke(vm->vcpu.va, "vcpu.arch.ctxt.regs.pstate", PSR_MODE_EL1h | PSR_D_BIT |
@@ -269,14 +269,14 @@ void bare_vm_fill_memcache(struct bare_vm *vm, const struct hostile_pages *pages
 	struct hostile_datum mc = hostile_datum("vcpu.arch.pkvm_memcache");
 	u64 at, page = getpagesize();
 
-	/* Each page names the next one. */
+	/* A memcache is a list: each page holds the physical address of the next one. */
 	for (at = 0; at + page < pages->size; at += page)
 		hostile_write(pages->va + at, pages->pa + at + page, 8);
 	hostile_write(vm->vcpu.va + mc.value, pages->pa, 8);
 	hostile_write(vm->vcpu.va + mc.value + 8, pages->size / page, 8);
 }
 
-/* A 64-bit xorshift with a multiplication at the end. */
+/* xorshift64* */
 u64 hostile_random(u64 *state)
 {
 	u64 x = *state;

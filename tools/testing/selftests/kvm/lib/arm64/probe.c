@@ -13,10 +13,7 @@
 
 #define PROBE_SECONDS		8	/* until a guest is lost */
 #define PROBE_STACK_SIZE	SZ_16K
-#define PTE_AP_EL0		BIT(6)
-
-/* The guest itself forbids EL0 nothing: FPEN, ZEN, SMEN. */
-#define CPACR_OPEN	(CPACR_EL1_FPEN | CPACR_EL1_ZEN | CPACR_EL1_SMEN)
+#define FSC_DEBUG		0x22
 
 kvm_static_assert(offsetof(struct probe_ctx, in.pstate) == PROBE_IN_PSTATE);
 kvm_static_assert(offsetof(struct probe_ctx, in.have) == PROBE_IN_HAVE);
@@ -41,7 +38,7 @@ void probe_sync_code(void *start, size_t size)
 {
 	u64 addr;
 
-	/* The smallest line that the architecture has: CTR_EL0 is under test. */
+	/* No line is shorter than this. CTR_EL0 is under test, so do not rely on it. */
 	for (addr = (u64)start; addr < (u64)start + size; addr += 16)
 		asm volatile("dc cvau, %0" :: "r" (addr) : "memory");
 	dsb(ish);
@@ -71,7 +68,7 @@ static u64 probe_guest_run(struct probe_shared *s, const u64 *args)
 	return 0;
 }
 
-/* For each register of data[]: a value, or an ESR and a bit in the map behind. */
+/* data[] holds args[0] encodings. Replace them by values, and add as many ESRs, or 0. */
 static u64 probe_guest_read(struct probe_shared *s, const u64 *args)
 {
 	u32 *code = probe_code(s->ctx.in.pstate);
@@ -116,7 +113,7 @@ static void on_alarm(int sig)
 /* Run @vcpu until it waits for the next call, for a limited time. */
 static int probe_wait(struct probe *p, struct kvm_vcpu *vcpu)
 {
-	/* One signal may come between two runs, so there are more of them. */
+	/* A signal that comes before KVM_RUN begins does not end it, but a later one does. */
 	const struct itimerval on = {
 		.it_value.tv_sec = p->cfg.seconds ?: PROBE_SECONDS, .it_interval.tv_sec = 1,
 	};
@@ -235,7 +232,7 @@ void probe_free(struct probe *p)
 	free(p);
 }
 
-/* A lost guest stays lost: the next one starts from nothing. */
+/* A lost guest cannot be used any more, so make a new VM. */
 void probe_revive(struct probe *p)
 {
 	if (!p->lost)
@@ -244,7 +241,7 @@ void probe_revive(struct probe *p)
 	probe_build(p);
 }
 
-/* The boot vCPU turns on those that are there when it starts, but no later one. */
+/* The boot vCPU turns on the vCPUs that are initialised when it starts. Ask for later ones. */
 static int probe_turn_on(struct probe *p, unsigned int cpu)
 {
 	struct kvm_mp_state off = { .mp_state = KVM_MP_STATE_STOPPED };
@@ -414,6 +411,31 @@ const char *probe_describe(const struct probe_in *in, const struct probe_out *ou
 	return text;
 }
 
+bool probe_steps(struct probe *p, u64 mode, u32 insn, u64 mdscr, bool want)
+{
+	/* Leave out ISV and EX, which tell whether it was a load-exclusive. */
+	const u64 mask = ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_FSC;
+	u64 ec = mode == PSR_MODE_EL0t ? ESR_ELx_EC_SOFTSTP_LOW : ESR_ELx_EC_SOFTSTP_CUR;
+	const u32 insns[] = { insn, INSN_NOP };
+	struct probe_out out;
+	struct probe_in in;
+	bool ok;
+	int ret;
+
+	probe_init_in(p, mode, &in);
+	in.pstate = mode | SPSR_SS;
+	in.mdscr = mdscr;
+	ret = probe_run(p, insns, ARRAY_SIZE(insns), &in, &out);
+	if (!ret && want)
+		ok = (out.esr & mask) == (ec << ESR_ELx_EC_SHIFT | ESR_ELx_IL | FSC_DEBUG) &&
+		     out.elr == in.pc + 4;
+	else
+		ok = !ret && probe_completed(&in, &out, ARRAY_SIZE(insns));
+	if (!ok)
+		ksft_print_msg("%s\n", ret ? p->error : probe_describe(&in, &out));
+	return ok;
+}
+
 static int probe_read_batch(struct probe *p, unsigned int cpu, u64 mode,
 			    const u32 *regs, unsigned int nr, struct probe_word *words)
 {
@@ -448,7 +470,7 @@ void probe_read_regs(struct probe *p, unsigned int cpu, u64 mode, const u32 *reg
 	if (!probe_read_batch(p, cpu, mode, regs, nr, words))
 		return;
 
-	/* Which of them did it? */
+	/* One of them loses the guest: read one after the other. */
 	for (i = 0; i < nr; i++)
 		if (probe_read_batch(p, cpu, mode, &regs[i], 1, &words[i]))
 			words[i].esr = PROBE_LOST;
@@ -479,7 +501,7 @@ bool probe_runs(struct probe *p)
 	return !word.esr;
 }
 
-/* Behind the ID registers; the counters come first. */
+/* These follow the ID registers in a view. Both counters have to be the first of them. */
 static const struct {
 	const char *name;
 	u32 reg;
@@ -591,4 +613,15 @@ const char *probe_view_diff(const struct probe_view *a, const struct probe_view 
 			 b->word[i], a->word[i]);
 
 	return text;
+}
+
+bool probe_same_view(struct probe *p, const struct probe_view *before)
+{
+	struct probe_view now;
+	const char *diff;
+
+	diff = probe_take_view(p, &now) ? p->error : probe_view_diff(before, &now);
+	if (diff)
+		ksft_print_msg("the %s VM: %s\n", p->cfg.ordinary ? "ordinary" : "protected", diff);
+	return !diff;
 }

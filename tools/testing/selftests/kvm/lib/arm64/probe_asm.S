@@ -45,21 +45,10 @@ probe_enter:
 	msr	vbar_el1, x1
 	isb
 
-	ldp	x1, x2, [x0, #8]
-	ldp	x3, x4, [x0, #24]
-	ldp	x5, x6, [x0, #40]
-	ldp	x7, x8, [x0, #56]
-	ldp	x9, x10, [x0, #72]
-	ldp	x11, x12, [x0, #88]
-	ldp	x13, x14, [x0, #104]
-	ldp	x15, x16, [x0, #120]
-	ldp	x17, x18, [x0, #136]
-	ldp	x19, x20, [x0, #152]
-	ldp	x21, x22, [x0, #168]
-	ldp	x23, x24, [x0, #184]
-	ldp	x25, x26, [x0, #200]
-	ldp	x27, x28, [x0, #216]
-	ldp	x29, x30, [x0, #232]
+	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, \
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	ldr	x\n, [x0, #8 * \n]
+	.endr
 	ldr	x0, [x0]
 	eret
 
@@ -74,21 +63,10 @@ probe_enter:
 probe_leave:
 	str	x1, [x0, #PROBE_OUT_VECTOR]
 	add	x1, x0, #PROBE_OUT
-	stp	x2, x3, [x1, #16]
-	stp	x4, x5, [x1, #32]
-	stp	x6, x7, [x1, #48]
-	stp	x8, x9, [x1, #64]
-	stp	x10, x11, [x1, #80]
-	stp	x12, x13, [x1, #96]
-	stp	x14, x15, [x1, #112]
-	stp	x16, x17, [x1, #128]
-	stp	x18, x19, [x1, #144]
-	stp	x20, x21, [x1, #160]
-	stp	x22, x23, [x1, #176]
-	stp	x24, x25, [x1, #192]
-	stp	x26, x27, [x1, #208]
-	stp	x28, x29, [x1, #224]
-	str	x30, [x1, #240]
+	.irp	n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, \
+		17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	str	x\n, [x1, #8 * \n]
+	.endr
 	mrs	x2, tpidrro_el0
 	str	x2, [x1]
 

@@ -6,6 +6,8 @@
 #include <linux/psci.h>
 #include <linux/sizes.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 
 #include "kvm_util.h"
 #include "processor.h"
@@ -15,8 +17,8 @@
 #define PVM_MAX_SHARED	8
 
 /*
- * What the guest has to share, in pages of the host. Each VM has its own copy;
- * the test writes the guest's copy only.
+ * What the guest has to share, in pages of the host. The test writes the copies in
+ * the memory of its VMs, and not the one in its own.
  */
 static struct {
 	gpa_t gpa;
@@ -52,8 +54,8 @@ void kvm_arch_vm_share(struct kvm_vm *vm, gva_t gva, size_t sz)
 }
 
 /*
- * Errors are ignored: another vCPU may have shared the page. A page that is
- * not shared shows as soon as the host looks at a ucall.
+ * Ignore errors, as another vCPU may have shared the page already. If a page is not
+ * shared after all, an access by the test raises SIGSEGV.
  */
 static void pvm_guest_share(void)
 {
@@ -72,8 +74,8 @@ typedef void (guest_fn)(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6,
 
 /*
  * A vCPU starts with the MMU off, whether the VMM runs it first or PSCI turns it
- * on: in a page that has the same virtual and physical address. X0 points to all
- * else that it has to know.
+ * on. So its first code is in a page that has the same virtual and physical address.
+ * X0 points to its struct cpu_on_context.
  */
 #define CPU_ON_MAX_VCPUS	8
 
@@ -169,7 +171,7 @@ u64 pvm_guest_cpu_on(u32 vcpu_id, void (*fn)(u64 arg), u64 arg)
 		.fn = (u64)fn,
 		.args = { arg },
 	};
-	/* The other vCPU reads it around the caches. */
+	/* With its MMU off, the other vCPU reads past the caches. */
 	asm volatile("dc civac, %0\n"
 		     "dc civac, %1\n"
 		     "dc civac, %2\n"
@@ -180,7 +182,7 @@ u64 pvm_guest_cpu_on(u32 vcpu_id, void (*fn)(u64 arg), u64 arg)
 	return __pvm_guest_cpu_on(vcpu_id);
 }
 
-/* The arguments of vcpu_args_set() are handed on, the entry is in TPIDR_EL0. */
+/* TPIDR_EL0 holds the entry point of the test, which gets the arguments as they are. */
 static void pvm_guest_entry(u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5,
 			    u64 a6, u64 a7)
 {
@@ -202,7 +204,7 @@ void pvm_vcpu_set_entry_point(struct kvm_vcpu *vcpu, void *guest_code)
 	vcpu->vm->arch.has_entry |= BIT(vcpu->id);
 }
 
-/* What the test has set by KVM_SET_ONE_REG. */
+/* Have @vcpu start with the registers that the test has set by KVM_SET_ONE_REG. */
 static void write_cpu_on_context(struct kvm_vcpu *vcpu, bool is_boot)
 {
 	struct kvm_vm *vm = vcpu->vm;
@@ -280,4 +282,29 @@ void kvm_arch_vcpu_pre_run(struct kvm_vcpu *vcpu)
 		WRITE_ONCE(vm->arch.has_booted, true);
 	}
 	pthread_mutex_unlock(&lock);
+}
+
+static sigjmp_buf segv;
+
+static void on_segv(int sig)
+{
+	siglongjmp(segv, 1);
+}
+
+bool access_raises_segv(u64 *p, bool write)
+{
+	const struct sigaction sa = { .sa_handler = on_segv };
+	struct sigaction old;
+	bool raised = false;
+
+	sigaction(SIGSEGV, &sa, &old);
+	if (sigsetjmp(segv, 1))
+		raised = true;
+	else if (write)
+		WRITE_ONCE(*p, 0);
+	else
+		READ_ONCE(*p);
+	sigaction(SIGSEGV, &old, NULL);
+
+	return raised;
 }

@@ -9,11 +9,10 @@
 #include "arm64/small_vm.h"
 #include "kvm_util.h"
 #include "processor.h"
-#include "vgic.h"
 
 #define MMIO_GPA	0x20000000UL
 
-/* Without MMU; X0 to X3: start and end of what to fill, the pattern, MMIO. */
+/* X0 and X1 are start and end of what to fill, X2 is the pattern, X3 is MMIO_GPA. */
 static const u32 guest_code[] = {
 	0xf8008402,	/* 0:	str	x2, [x0], #8 */
 	0xeb01001f,	/*	cmp	x0, x1 */
