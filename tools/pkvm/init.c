@@ -169,6 +169,11 @@ static bool relay_output(const char *name, int fd, double deadline)
 		ssize_t n;
 
 		if (left <= 0 || poll(pfds, 2, left * 1000 + 1) == 0) {
+			/* The clock has once said so after two seconds. Ask it twice. */
+			if (now() < deadline) {
+				fprintf(results, "    # the clock went on by %.0f s\n", -left);
+				continue;
+			}
 			in_time = false;
 			break;
 		}
