@@ -353,10 +353,10 @@ static const struct pvm_id_field pvm_id_fields[] __maybe_unused = {
 	HIDE(ID_AA64MMFR4_EL1, RMEGDI, INERT("granule protection belongs to EL3")),
 	HIDE(ID_AA64MMFR4_EL1, EAESR, UNTRAPPABLE("how the guest's own ESR_EL1 describes errors")),
 	HIDE(ID_AA64MMFR4_EL1, E3DSE, INERT("a control of EL3")),
-	HIDE(ID_AA64MMFR4_EL1, TLBID, UNTRAPPABLE("no trap is known; not looked at")),
+	HIDE(ID_AA64MMFR4_EL1, TLBID, UNTRAPPABLE("KVM knows no trap for it")),
 	HIDE(ID_AA64MMFR4_EL1, SRMASK, TRAPPED),
-	SET(ID_AA64MMFR4_EL1, TPS, VAL_0000, UNTRAPPABLE("no trap is known; not looked at")),
-	HIDE(ID_AA64MMFR4_EL1, TEV, UNTRAPPABLE("no trap is known; not looked at")),
+	SET(ID_AA64MMFR4_EL1, TPS, VAL_0000, UNTRAPPABLE("KVM knows no trap for it")),
+	HIDE(ID_AA64MMFR4_EL1, TEV, UNTRAPPABLE("KVM knows no trap for it")),
 	HIDE(ID_AA64MMFR4_EL1, SCRX, INERT("a control of EL3")),
 	HIDE(ID_AA64MMFR4_EL1, MTEFGT, PART_OF(ID_AA64PFR1_EL1, MTE)),
 };
