@@ -7,25 +7,25 @@ usage: mutate.py	with, from the environment (make passes them on)
 	CPU=NAME	in this configuration, instead of max
 
 An error is put in from outside, through QEMU's debug port: the kernel is the one
-that `make check` tests. A breakpoint at the entry to a vCPU's run flips a bit of
+that `make check` tests. A breakpoint where EL2 loads a vCPU, or runs it, flips a bit of
 the VM's ID registers, of its fine-grained UNDEFs, or of the vCPU's trap registers;
 a row of EL2's table of trapped registers is changed in memory. Then tests run until
 one fails, and the report names the case. What no test notices survives, and has to be
 in the list `survivors` with the reason; a line there that explains nothing has to go.
 
-What is expected to survive is flipped at once, and so is a field of each ID register,
-because pkvm_id_regs has a case for each register. All others come one at a time.
-In each host, a test has to pass without any flip before it runs with one. That also
-tells how long it takes there. A host that is lost, or a test that takes ten times as
-long, is an error if it happens twice.
+Errors come together where the tests tell them apart, since a line that fails names the
+register, and where they are expected to survive. If the tests notice more than they
+name, each half is asked, down to one error. The host has one CPU, so that nothing else
+runs while the debug port stops it. In each host, a test has to pass without any flip
+before it runs with one. That also tells how long it takes there. A host that is lost, or
+a test that takes ten times as long, is an error if it happens twice.
 The report is TAP.
 """
 
-import collections
 import concurrent.futures
 import fnmatch
+import itertools
 import os
-import queue
 import re
 import select
 import shlex
@@ -33,6 +33,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import traceback
 
@@ -42,18 +43,25 @@ LINUX, KERNEL = os.path.join(BUILD, "linux"), os.path.join(BUILD, "kernel/releas
 
 # The tests that are asked, the likeliest first. The sweep takes a moment if it is told
 # where to look: at the registers that the bit traps, or at all that something can trap.
-ID_TESTS = ["pkvm_id_regs"]
-TRAP_TESTS = ["pkvm_traps", "pkvm_runs", "pkvm_irq", "pkvm_timer", "pkvm_id_regs"]
-SWEEP = "pkvm_sysreg_sweep"
+ID_TEST, SWEEP = "pkvm_id_regs", "pkvm_sysreg_sweep"
+TRAP_TESTS = ["pkvm_traps", "pkvm_runs", "pkvm_irq", "pkvm_timer", ID_TEST]
 
 # QEMU's virt machine has the kernel there.
 IMAGE = 0x40200000
 
-# Functions of EL2 that have a vCPU in X0: it is new, it is loaded, it runs.
-BREAKPOINTS = ["kvm_init_pvm_id_regs", "kvm_vcpu_load_fgt", "__kvm_vcpu_run"]
+# Functions of EL2 that have a vCPU in X0: it is new; it is loaded, and next come the
+# traps that the VM makes; they are there; it runs.
+NEW, LOAD, LOADED, RUN = BREAKPOINTS = \
+	["kvm_init_pvm_id_regs", "kvm_vcpu_load_fgt", "__timer_load_cntvoff", "__kvm_vcpu_run"]
 
 # What EL2 computes anew for each run. What it computes when it loads a vCPU stays till then.
 EACH_RUN = r"ICH_HCR_EL2\.|HCR_EL2\.(TW[IE]|VSE)$"
+
+# Errors of which a test that fails names the register, or the field of an ID register.
+NAMED = r"ID_|H\w*FG|fgu|sysreg"
+NAME = r"(S\d(?:_C?\d+){4})(?: .*\(bit (\d+)\))?"
+# A guest does not run without these: they would hide what comes with them.
+ALONE = r"\.(CPACR|ESR|FAR|MAIR|SCTLR|TCR|TPIDR(RO)?|TTBR0|VBAR)_EL[01]$|\.(ICIVAU|TLBIVMALLE1)$"
 
 # Trap registers, and what holds them: a member of struct kvm_vcpu or of struct kvm.
 FGT = ["HFGRTR", "HFGWTR", "HFGITR", "HDFGRTR", "HDFGWTR", "HAFGRTR", "HFGRTR2", "HFGWTR2",
@@ -66,32 +74,39 @@ TRAPS = [("HCR_EL2", "vcpu", "arch.hcr_el2"), ("HCRX_EL2", "vcpu", "arch.hcrx_el
 
 
 class Mutant:
-	"""An error: a name, the tests to ask, and (where, offset, mask) of each flip."""
+	"""An error: a name, the bits that flip, and the encodings that this is about."""
 
-	def __init__(self, name, tests, flips):
-		self.name, self.flips = name, flips
+	def __init__(self, name, base, offset, mask, encodings):
+		self.name, self.base, self.offset, self.mask = name, base, offset, mask
 		self.register, _, self.bit = name.partition(".")
-		self.killers, self.done, self.expected = [], False, None
+		self.encodings = encodings
+		field = str(mask.bit_length() - 1 & ~3) if name.startswith("ID_") else ""
+		self.names = {(f"S{e >> 19}_{e >> 16 & 7}_C{e >> 12 & 15}_C{e >> 8 & 15}_{e >> 5 & 7}", field)
+			      for e in encodings if re.match(NAMED, name)}
 		self.each_run = bool(re.match(EACH_RUN, name))
+		self.killer = self.expected = None
+
+
+def tests_of(mutants):
+	if all(m.name.startswith("ID_") for m in mutants):
+		return [ID_TEST]
+	if mutants[0].each_run:
 		# With a stop at each run, the sweep would take many minutes.
-		self.tests = [test for test in tests if not self.each_run or SWEEP not in test]
-
-
-def together(name, parts):
-	mutant = Mutant(name, [test.split()[0] for test in parts[0].tests],
-			[flip for m in parts for flip in m.flips])
-	mutant.each_run = parts[0].each_run
-	return mutant
+		return list(TRAP_TESTS)
+	# One encoding of each op0, op1 and CRn will do.
+	parts = {encoding >> 12: encoding for m in mutants for encoding in m.encodings}
+	if all(m.encodings for m in mutants) and len(parts) < 40:
+		return [" ".join([SWEEP, *map(hex, sorted(parts.values()))]), *TRAP_TESTS]
+	return [*TRAP_TESTS, SWEEP]
 
 
 def registers():
-	"""Return {register: ((op0, ..., op2), {bit: name})}, from the file that has them all."""
+	"""Return {register: {bit: name}}, from the file that has them all."""
 	found, fields = {}, None
 	with open(os.path.join(LINUX, "arch/arm64/tools/sysreg")) as file:
 		for words in map(str.split, file):
 			if words[:1] == ["Sysreg"]:
-				fields = {}
-				found[words[1]] = (words[2:7], fields)
+				fields = found[words[1]] = {}
 			elif words and words[0] in ("Field", "UnsignedEnum", "SignedEnum", "Enum"):
 				high, _, low = words[1].partition(":")
 				for bit in range(int(low or high), int(high) + 1):
@@ -139,23 +154,16 @@ def places():
 
 def id_mutants(regs):
 	rows = rows_of("include/asm/kvm_fixed_config.h", r"(?:[A-Z_]+)\((ID_AA64\w+)(?:, (\w+))?")
-	fields = [(reg, field, bit) for reg, field in rows for bit, name in regs[reg][1].items()
+	fields = [(reg, field, bit) for reg, field in rows for bit, name in regs[reg].items()
 		  if name in (field, f"{field}:0")]
 	# What is hidden whole has fields of which the row does not tell.
 	fields += [(reg, str(bit), bit) for reg in sorted({row[0] for row in rows} -
 							  {field[0] for field in fields})
 		   for bit in range(0, 64, 4)]
-	at = compiled({reg: f"offsetof(struct kvm, arch.id_regs[IDREG_IDX(SYS_{reg})])"
-		       for reg, _ in rows})
-	return [Mutant(f"{reg}.{name}", ID_TESTS, [("kvm", at[reg], 1 << bit)])
+	values = compiled({reg: f"SYS_{reg}" for reg, _ in rows})
+	at = compiled({reg: f"offsetof(struct kvm, arch.id_regs[IDREG_IDX(SYS_{reg})])" for reg in values})
+	return [Mutant(f"{reg}.{name}", "kvm", at[reg], 1 << bit, [values[reg]])
 		for reg, name, bit in fields]
-
-
-def trap_tests(encodings):
-	"""Have the sweep look there; one encoding of each op0, op1 and CRn will do."""
-	parts = {encoding >> 12: encoding for encoding in encodings}
-	tests = [" ".join([SWEEP, *map(hex, sorted(parts.values()))]), *TRAP_TESTS]
-	return tests if len(parts) < 10 else tests[1:] + tests[:1]
 
 
 def trap_mutants(regs):
@@ -163,22 +171,22 @@ def trap_mutants(regs):
 	values = compiled({name: name for name, _, _ in rows})
 	by_bit = {}
 	for name, group, bit in rows:
-		by_bit.setdefault((group, bit), []).append(values[name])
-	# What is implementation defined has no names.
-	everything = [value for value in values.values() if value >> 16 & 7 < 4] + \
-		     [op0 << 19 | op1 << 16 | crn << 12 for op0 in (1, 3) for op1 in range(8)
-		      for crn in (11, 15)]
+		# CGT_HCR_TID2_TID4 is about two bits.
+		coarse, _, bits = group.replace("CGT_ICH_", "CGT_ICH-").removeprefix("CGT_").partition("_")
+		for field in [bit] if bit else bits.split("_"):
+			by_bit.setdefault((group if bit else coarse.replace("-", "_"), field),
+					  []).append(values[name])
 	at = compiled({name: f"offsetof(struct kvm{'_vcpu' * (base == 'vcpu')}, {member})"
 		       for name, base, member in TRAPS})
 	for name, base, _ in TRAPS:
 		reg = name.removeprefix("fgu(").removesuffix(")")
-		bits = dict(regs[reg][1])
+		bits = dict(regs[reg])
 		if reg != name:
-			bits.update(regs.get(reg.replace("RTR", "WTR"), regs[reg])[1])
+			bits.update(regs.get(reg.replace("RTR", "WTR"), {}))
 		group = reg.replace("WTR", "RTR").removesuffix("_EL2")
 		for bit, field in sorted(bits.items()):
-			yield Mutant(f"{name}.{field}", trap_tests(by_bit.get((group, field), everything)),
-				     [(base, at[name], 1 << bit)])
+			yield Mutant(f"{name}.{field}", base, at[name], 1 << bit,
+				     by_bit.get((group, field), []))
 
 
 def sysreg_mutants(where):
@@ -188,10 +196,9 @@ def sysreg_mutants(where):
 	for number, (name, directions) in enumerate(rows, 1):
 		# struct pvm_sysreg is private to its file: encoding, dirs, and a pointer.
 		at, bits = where["pvm_sysregs"] + 16 * number + 4, {"WO": 1, "RO": 2, "RW": 3}[directions]
-		tests = trap_tests([values[name]])
-		yield Mutant(f"sysreg.{name}", tests, [("memory", at, bits)])
+		yield Mutant(f"sysreg.{name}", "memory", at, bits, [values[name]])
 		if directions != "RW":
-			yield Mutant(f"sysreg.{name}(RW)", tests, [("memory", at, 3 ^ bits)])
+			yield Mutant(f"sysreg.{name}(RW)", "memory", at, 3 ^ bits, [values[name]])
 
 
 class Gdb:
@@ -253,10 +260,10 @@ class Host:
 		with open(plan, "w") as file, open(f"{plan}.files", "w") as files:
 			file.write("remote\n")
 			files.writelines(f"file /tests/{t} {BUILD}/selftests/kvm/arm64/{t} 755 0 0\n"
-					 for t in {SWEEP, *ID_TESTS, *TRAP_TESTS})
+					 for t in [SWEEP, *TRAP_TESTS])
 		subprocess.run([os.path.join(TOOLS, "boot.sh"), "run", name, configuration, KERNEL,
 				os.path.join(BUILD, "selftests"), plan], check=True,
-			       env=dict(os.environ, BUILD=BUILD, ONLY_PREPARE="1"))
+			       env=dict(os.environ, BUILD=BUILD, ONLY_PREPARE="1", VCPUS="1"))
 		results = os.path.join(BUILD, "results", name)
 		with open(os.path.join(results, "qemu.sh")) as file:
 			command = shlex.split(file.read().splitlines()[1])[1:]
@@ -312,123 +319,139 @@ class Host:
 		return line.decode(errors="replace")
 
 	def at_breakpoint(self, stop):
-		"""A vCPU is new, or it runs: then flip what EL2 has computed for it."""
-		thread = re.search(r"thread:(\w+)", stop).group(1)
+		"""A vCPU is new, or it comes to run: then flip what EL2 has computed for it."""
 		pc, vcpu = self.gdb.number("p20"), self.gdb.number("p0")
-		kvm, run = self.gdb.read(vcpu + self.where["vcpu.kvm"]), self.at["__kvm_vcpu_run"]
+		kvm = self.gdb.read(vcpu + self.where["vcpu.kvm"])
 		protected = self.gdb.read(kvm + self.where["protected"], 1)
-		if protected and pc == self.at["kvm_init_pvm_id_regs"]:
+		if protected and pc == self.at[NEW]:
 			# It is the VM's first vCPU, if the VM has no ID registers yet.
 			flags = self.gdb.read(kvm + self.where["flags"])
 			gone = (vcpu,) if flags >> self.where["has_ids"] & 1 else (vcpu, kvm)
 			self.want = {k: v for k, v in self.want.items() if k[0] not in gone}
-		elif protected and pc == self.at["kvm_vcpu_load_fgt"]:
-			self.loaded.add(thread)
-			self.gdb.ask(f"Z0,{run:x},4")
-		elif pc == run:
-			if protected:
-				self.flip({"vcpu": vcpu, "kvm": kvm})
-			self.loaded.discard(thread)
-		self.gdb.ask(f"z0,{pc:x},4")
-		if pc != run or self.loaded or self.mutant.each_run:
-			self.gdb.ask(f"vCont;s:{thread}")
-			self.gdb.ask(f"Z0,{pc:x},4")
+		elif protected:
+			self.flip({"vcpu": vcpu, "kvm": kvm})
+		# A step passes the breakpoint that is there.
+		self.gdb.ask("vCont;s" + re.search(r"thread(:\w+)", stop).group(1))
 		self.gdb.send("c")
 
 	def flip(self, bases):
 		"""Flip what is not flipped yet: EL2 computes some of it anew, and the host has a say."""
 		masks = {}
-		for where, offset, mask in self.mutant.flips:
-			masks[where, offset] = masks.get((where, offset), 0) | mask
-		for (where, offset), mask in masks.items():
-			at = bases[where]
-			value = self.gdb.read(at + offset)
-			want = self.want.setdefault((at, offset), ~value & mask)
+		for m in self.mutants:
+			at = bases[m.base], m.offset
+			masks[at] = masks.get(at, 0) | m.mask
+		for at, mask in masks.items():
+			value = self.gdb.read(sum(at))
+			want = self.want.setdefault(at, ~value & mask)
 			if value & mask != want:
-				self.gdb.write(at + offset, value & ~mask | want)
+				self.gdb.write(sum(at), value & ~mask | want)
 
 	def switch(self, letter):
 		"""Change what is in memory, which also undoes it, and insert or remove breakpoints."""
 		self.pause()
-		for at, mask in [flip[1:] for flip in self.mutant.flips if flip[0] == "memory"]:
-			self.memory(lambda: self.gdb.write(at, self.gdb.read(at) ^ mask))
-		if any(flip[0] != "memory" for flip in self.mutant.flips):
-			for name in BREAKPOINTS if letter == "z" else BREAKPOINTS[:2]:
-				self.gdb.ask(f"{letter}0,{self.at[name]:x},4")
+		for m in self.mutants:
+			if m.base == "memory":
+				self.memory(lambda: self.gdb.write(m.offset, self.gdb.read(m.offset) ^ m.mask))
+		kinds = {RUN if m.each_run else LOAD if m.base == "kvm" else LOADED
+			 for m in self.mutants if m.base != "memory"}
+		for name in {NEW, *kinds} if kinds else ():
+			self.gdb.ask(f"{letter}0,{self.at[name]:x},4")
 		self.gdb.send("c")
 
-	def run(self, test, mutant, all_cases=False):
-		"""Return what fails of @test with @mutant, and how long it took."""
-		self.mutant, self.want, self.loaded = mutant, {}, set()
+	def run(self, test, mutants):
+		"""Return what fails of @test with @mutants, and how long it took."""
+		self.mutants, self.want = mutants, {}
 		self.switch("Z")
 		self.results.sendall(f"{self.limit} test /tests/{test}\n".encode())
 		bad, outcome, line, seconds = [], "", "", 0.0
+		go_on = len(mutants) > 1 and test.split()[0] in (SWEEP, ID_TEST)
 		while not re.match(r"(not )?ok \d+ test", line):
 			line = self.line()
+			fatal = re.match(r"    # .*(KVM_RUN: |the guest )", line)
 			if line.startswith("    # outcome: "):
 				outcome = line[6:]
 			elif line.startswith("    # seconds: "):
 				seconds = float(line.split()[2])
-			elif re.match(r"    (not ok|# .*: (KVM_RUN: |the guest ))", line):
+			elif fatal or re.match(r"    (not ok|# (\S+ )?S\d_\d_C\d)", line):
 				bad.append(re.sub(r"^    (not ok \d+|#) ", "", line))
-				if not all_cases and len(bad) == 1:
+				if fatal or (len(bad) == 1 and not go_on):
 					self.results.sendall(b"stop\n")
-		if not bad and outcome.startswith("outcome: no end"):
+		if not bad and outcome.startswith("outcome: no end") and len(mutants) == 1:
 			raise OSError(outcome[9:])
 		self.switch("z")
 		if not bad and line.startswith("not"):
 			bad = [outcome]
 		return [f"{test.split()[0]}: {case}" for case in bad], seconds
 
-	def ask(self, test, mutant):
-		"""Return what fails of @test with @mutant, and does not fail without."""
-		kind = test.split()[0], len(test.split()), mutant.each_run, mutant.flips[0][0] != "memory"
+	def ask(self, test, mutants):
+		"""Return what fails of @test with @mutants, and does not fail without."""
+		kind = test.split()[0], len(test.split()) // 8, mutants[0].each_run
 		if kind not in self.limits:
 			# This changes nothing, and is as slow as what does.
-			control = Mutant("none", [], [("vcpu", 0, 0)] * kind[3])
-			control.each_run, self.limit = mutant.each_run, 300
-			bad, seconds = self.run(test, control)
+			control = Mutant("none", "vcpu", 0, 0, [])
+			control.each_run, self.limit = mutants[0].each_run, 300
+			bad, seconds = self.run(test, [control])
 			if bad:
 				sys.exit(f"without any error, there fails {bad[0]}")
-			self.limits[kind] = max(10, round(10 * seconds))
-		self.limit = self.limits[kind]
-		return self.run(test, mutant, mutant.name.startswith("fields."))[0]
+			self.limits[kind] = seconds
+		# That many are not lost by a host that is slow, just asked again.
+		self.limit = round(max(15, 10 * self.limits[kind]) if len(mutants) == 1 else
+				   max(4, 4 * self.limits[kind]))
+		return self.run(test, mutants)[0]
 
 
 class Runner:
-	"""Runs mutants in several hosts side by side."""
+	"""Runs mutants in several hosts side by side, one in each thread."""
 
 	def __init__(self, configuration, where):
-		self.new_host = lambda slot: Host(configuration, slot, where)
-		jobs = int(os.environ.get("JOBS") or os.cpu_count() or 1)
-		self.pool = concurrent.futures.ThreadPoolExecutor(jobs)
-		self.slots = queue.SimpleQueue()
-		for slot in range(jobs):
-			self.slots.put((slot, None))
+		self.configuration, self.where, self.numbers = configuration, where, itertools.count()
+		self.thread = threading.local()
+		self.pool = concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS") or
+								      os.cpu_count() or 1))
 
-	def run_one(self, mutant):
-		slot, host = self.slots.get()
-		tests, lost = list(mutant.tests), 0
-		while tests and not mutant.killers:
-			host = host or self.new_host(slot)
+	def ask(self, test, mutants):
+		lost, start = 0, time.monotonic()
+		while lost < 2:
+			host = getattr(self.thread, "host", None) or \
+			       Host(self.configuration, next(self.numbers), self.where)
+			self.thread.host = host
 			try:
-				mutant.killers = host.ask(tests[0], mutant)
-				tests.pop(0)
+				killers = host.ask(test, mutants)
+				break
 			except OSError as error:
 				# That may be by chance, or by what ran before: ask a new host, too.
-				lost += host.mutant is mutant
-				if lost == 2:
-					mutant.killers = [f"{tests[0].split()[0]}: {error}"]
+				lost += host.mutants is mutants
+				killers = [f"{test.split()[0]}: {error}"]
 				host.end()
-				host = None
-		mutant.done = True
+				self.thread.host = None
 		if os.environ.get("VERBOSE"):
-			print(f"{time.strftime('%T')} {mutant.name}: {mutant.killers[:1]}",
-			      file=sys.stderr, flush=True)
-		self.slots.put((slot, host))
+			print(f"{time.strftime('%T')} {time.monotonic() - start:5.1f} s {lost} lost {test[:40]} "
+			      f"{len(mutants)} {mutants[0].name}: {killers[:1]}", file=sys.stderr, flush=True)
+		return killers
 
-	def run(self, mutants):
-		list(self.pool.map(self.run_one, [m for m in mutants if not m.done]))
+	def solve(self, mutants):
+		"""Find out which of @mutants the tests notice."""
+		tests = tests_of(mutants)
+		while mutants and tests:
+			killers = self.ask(tests[0], mutants)
+			if not killers:
+				tests.pop(0)
+			elif len(mutants) == 1:
+				mutants[0].killer = killers[0]
+				return
+			else:
+				for m in mutants:
+					m.killer = next((k for k in killers if m.names & set(re.findall(NAME, k))), None)
+				rest = [m for m in mutants if not m.killer]
+				if len(rest) == len(mutants):
+					# Neighbours often trap the same.
+					self.solve(mutants[::2])
+					self.solve(mutants[1::2])
+					return
+				mutants = rest
+
+	def run(self, groups):
+		list(self.pool.map(self.solve, groups))
 
 
 def survivors(configuration):
@@ -445,42 +468,25 @@ def backs(a, b):
 	return re.search(rf"\b{re.escape(a.bit)}\b", b.expected[2])
 
 
-def run_all(runner, mutants, regs):
-	"""Have all mutants done, those together that can be."""
-	rounds, groups, count = {}, [], collections.Counter()
+def groups_of(mutants):
+	"""Return lists of mutants that can come together."""
+	groups = []
 	for m in mutants:
-		if m.tests == ID_TESTS:
-			rounds.setdefault(count[m.register], []).append(m)
-			count[m.register] += 1
-		elif m.expected:
-			# What traps twice must keep one trap.
-			kind = re.match(r"fgu|H\w*FG|\w+", m.name).group(), m.name[-4:] == "(RW)", m.each_run
-			for at, parts in groups:
-				if at == kind and not any(backs(m, p) or backs(p, m) for p in parts):
-					parts.append(m)
-					break
-			else:
-				groups.append((kind, [m]))
-	rounds = [(together(f"fields.{n}", parts), parts) for n, parts in rounds.items()]
-	runner.run([m for m, _ in rounds])
-	for mutant, parts in rounds:
-		for m in parts:
-			op0, op1, crn, crm, op2 = regs[m.register][0]
-			case = f"pkvm_id_regs: S{op0}_{op1}_C{crn}_C{crm}_{op2}"
-			m.killers = [case] if case in mutant.killers else []
-			m.done = bool(m.killers)
-	groups = [(together(kind[0], parts), parts) for kind, parts in groups]
-	while groups:
-		runner.run([m for m, _ in groups])
-		halves = []
-		for mutant, parts in groups:
-			for m in parts if not mutant.killers else []:
-				m.done = True
-			# Neighbours often trap the same.
-			halves += [(together(mutant.name, half), half) for half in
-				   (parts[::2], parts[1::2]) if mutant.killers and len(half) > 1]
-		groups = halves
-	runner.run(mutants)
+		kind = re.match(r"ID_|sysreg|fgu|H\w*FG|\w+", m.name).group(), m.name[-4:] == "(RW)", \
+		       m.each_run, bool(m.expected)
+		if not m.expected and (not m.names or re.search(ALONE, m.name)):
+			groups.append((None, [m]))
+			continue
+		for at, parts in groups:
+			# What traps twice must keep one trap, and two errors must not have one name.
+			if at == kind and not any(backs(m, p) or backs(p, m) if m.expected else
+						  m.names & p.names for p in parts) and \
+			   (m.expected or kind[0] == "ID_" or len(parts) < 8):
+				parts.append(m)
+				break
+		else:
+			groups.append((kind, [m]))
+	return [parts for _, parts in sorted(groups, key=lambda group: -len(group[1]))]
 
 
 def mutate(configuration, pattern):
@@ -490,12 +496,12 @@ def mutate(configuration, pattern):
 		   if fnmatch.fnmatchcase(m.name, pattern)]
 	for m in mutants:
 		m.expected = next((row for row in rows if fnmatch.fnmatchcase(m.name, row[1])), None)
-	run_all(Runner(configuration, where), mutants, regs)
-	lines, noticed = [], sum(bool(m.killers) for m in mutants)
+	Runner(configuration, where).run(groups_of(mutants))
+	lines, noticed = [], sum(bool(m.killer) for m in mutants)
 	for m in mutants:
-		why = m.killers[0] if m.killers else m.expected and m.expected[2]
-		lines.append((why, f"{m.name}{'' if m.killers else ' survives'}: {why or 'nobody knows why'}"))
-	unused = set(rows) - {m.expected for m in mutants if not m.killers}
+		why = m.killer or m.expected and m.expected[2]
+		lines.append((why, f"{m.name}{'' if m.killer else ' survives'}: {why or 'nobody knows why'}"))
+	unused = set(rows) - {m.expected for m in mutants if not m.killer}
 	lines += [(None, f"survivors:{number}: {name}: no such mutant survives")
 		  for number, name, _ in sorted(unused) if pattern == "*"]
 	report = os.path.join(BUILD, "results", f"mutants-{configuration}")
