@@ -299,22 +299,22 @@ static void guest_priority_order(void)
 	GUEST_ASSERT_EQ(mine()->intid[0], SGI_URGENT);
 }
 
-/* Take the SGI, leave it active, and send it again: it is not taken. */
-static void take_and_keep(void)
+/* Take the interrupt, leave it active, and have it pend again: it is not taken. */
+static void take_and_keep(u32 intid)
 {
 	only_ack = true;
 	local_irq_enable();
-	send_sgi(SGI, 0);
-	expect_taken(1, SGI);
+	gic_irq_set_pending(intid);
+	expect_taken(1, intid);
 	GUEST_ASSERT_EQ(read_sysreg_s(SYS_ICC_RPR_EL1), PRIORITY);
-	send_sgi(SGI, 0);
-	expect_taken(1, SGI);
+	gic_irq_set_pending(intid);
+	expect_taken(1, intid);
 }
 
 static void guest_eoi(void)
 {
 	init_guest(1);
-	take_and_keep();
+	take_and_keep(SGI);
 	gic_set_eoi(SGI);
 	expect_taken(2, SGI);
 	gic_set_eoi(SGI);
@@ -322,17 +322,31 @@ static void guest_eoi(void)
 	GUEST_ASSERT(!gic_irq_get_active(SGI));
 }
 
+static void active_until_dir(u32 intid)
+{
+	gic_set_eoi_split(true);
+	take_and_keep(intid);
+	gic_set_eoi(intid);
+	GUEST_ASSERT_EQ(read_sysreg_s(SYS_ICC_RPR_EL1), PRIORITY_IDLE);
+	GUEST_ASSERT(gic_irq_get_active(intid));
+	expect_taken(1, intid);
+	gic_set_dir(intid);
+	expect_taken(2, intid);
+}
+
 static void guest_dir(void)
 {
 	init_guest(1);
-	gic_set_eoi_split(true);
-	take_and_keep();
-	gic_set_eoi(SGI);
-	GUEST_ASSERT_EQ(read_sysreg_s(SYS_ICC_RPR_EL1), PRIORITY_IDLE);
-	GUEST_ASSERT(gic_irq_get_active(SGI));
-	expect_taken(1, SGI);
-	gic_set_dir(SGI);
-	expect_taken(2, SGI);
+	active_until_dir(SGI);
+}
+
+/* While an SPI is active, the host has ICC_DIR_EL1 trapped by ICH_HCR_EL2.TDIR. */
+static void guest_dir_traps(void)
+{
+	init_guest(1);
+	gic_irq_set_config(SPI, true);
+	gic_irq_enable(SPI);
+	active_until_dir(SPI);
 }
 
 static void guest_fiq(void)
@@ -447,6 +461,8 @@ static bool runs(void (*guest)(void), int nr_vcpus)
 	vcpu_init_descriptor_tables(vcpus[0]);
 	vcpu_args_set(vcpus[0], 2, guest, (u64)nr_vcpus);
 
+	/* This asks KVM about each vCPU, and KVM_RUN of one that is off has it wait. */
+	kvm_arch_vcpu_pre_run(vcpus[0]);
 	if (nr_vcpus > 1)
 		pthread_create(&thread, NULL, run_vcpu, vcpus[1]);
 	failed = run_vcpu(vcpus[0]);
@@ -482,6 +498,7 @@ int main(void)
 		{ "the more urgent one first", guest_priority_order, 1 },
 		{ "active until ICC_EOIR1_EL1", guest_eoi, 1 },
 		{ "active until ICC_DIR_EL1", guest_dir, 1 },
+		{ "ICC_DIR_EL1 traps for an SPI", guest_dir_traps, 1 },
 		{ "group 0 is a FIQ", guest_fiq, 1 },
 		{ "SError", guest_serror, 1 },
 	};

@@ -470,7 +470,9 @@ void probe_read_regs(struct probe *p, unsigned int cpu, u64 mode, const u32 *reg
 	if (!probe_read_batch(p, cpu, mode, regs, nr, words))
 		return;
 
-	/* One of them loses the guest: read one after the other. */
+	/* One of them loses the guest. To find out which takes long if all do. */
+	ksft_print_msg("%s
+", p->error);
 	for (i = 0; i < nr; i++)
 		if (probe_read_batch(p, cpu, mode, &regs[i], 1, &words[i]))
 			words[i].esr = PROBE_LOST;
