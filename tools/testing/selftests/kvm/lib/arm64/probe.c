@@ -471,8 +471,7 @@ void probe_read_regs(struct probe *p, unsigned int cpu, u64 mode, const u32 *reg
 		return;
 
 	/* One of them loses the guest. To find out which takes long if all do. */
-	ksft_print_msg("%s
-", p->error);
+	ksft_print_msg("%s\n", p->error);
 	for (i = 0; i < nr; i++)
 		if (probe_read_batch(p, cpu, mode, &regs[i], 1, &words[i]))
 			words[i].esr = PROBE_LOST;
