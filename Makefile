@@ -42,6 +42,7 @@ help:
 	@echo '  make refresh    the commits of build/linux as patches/ and files to read'
 	@echo '  make lint       series, checkpatch, sparse, gcc, clang, shellcheck, documentation'
 	@echo '  make mutate     put an error into each bit that EL2 decides, and see a test notice: T= CPU='
+	@echo '  make coverage   the lines of EL2 that no test reaches: CPU='
 	@echo '  make bisect     build every patch by itself: FROM=number LLVM=1'
 	@echo '  make baseline   the selftests on the unpatched base: T= CPU= OURS=1'
 	@echo '  make bench      what exits cost, in instructions, base and series: CPU= UPDATE=1'
@@ -93,6 +94,11 @@ mutate: series
 	@$(run)/stages.sh mutate
 	@$(run)/mutate.py
 
+coverage: series
+	@$(run)/deps.sh build run
+	@FLAVOUR=debug $(run)/stages.sh check
+	@$(run)/coverage.py
+
 demo: series
 	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
 	@$(run)/stages.sh demo $(DEMO_FLAVOUR)
@@ -142,6 +148,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline bench matrix mutate demo tarball deb bisect lint \
+.PHONY: help base series refresh kernel check baseline bench matrix mutate coverage demo tarball deb bisect lint \
 	shell list menuconfig config oldconfig defconfig terminal clean distclean
 .NOTPARALLEL:

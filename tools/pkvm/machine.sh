@@ -186,8 +186,9 @@ get_efi() {
 # host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command
 # that starts a host; the caller adds its character devices. APPEND adds to the
 # kernel's command line, BASE=1 is for a kernel without the series. The kernel's
-# watchdogs are patient: this machine may have other work. With ICOUNT=1 the counter
-# of the machine counts instructions, it has one CPU, and each start is like the last.
+# watchdogs are patient: this machine may have other work. TRACE names a directory for
+# QEMU's log of the instructions that it translates. With ICOUNT=1 the counter of the
+# machine counts instructions, it has one CPU, and each start is like the last.
 host_command() {
 	local cpu extra more mode=${KVM_MODE:-protected}
 
@@ -200,6 +201,7 @@ host_command() {
 		extra+=${extra:+,}dtb-randomness=off
 		qemu+=(-icount "shift=0,sleep=off" -seed 1 -global virtio-mmio.ioeventfd=off)
 	fi
+	[ -z "${TRACE:-}" ] || qemu+=(-d in_asm -D "$TRACE/$1")
 	[ -z "${EFI:-}" ] || qemu+=(-bios "$build/efi/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 	qemu+=(-M "virt,virtualization=on,gic-version=3${extra:+,$extra}" -cpu "$cpu"
 		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}" -nic none -display none -no-reboot

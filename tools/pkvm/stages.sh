@@ -41,7 +41,8 @@ once() {
 kernel() {
 	case $1 in
 	release | debug | 16k | guest) ;;
-	*)	die "FLAVOUR='$1': there are release, debug and 16k." ;;
+	lto)	[ -n "${LLVM:-}" ] || die "FLAVOUR=lto is for clang: LLVM=1." ;;
+	*)	die "FLAVOUR='$1': there are release, debug, 16k and, with LLVM=1, lto." ;;
 	esac
 	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
 	once "kernel-$1$suffix" "$tools/config/host.config" "$tools/config/$1.config" -- \

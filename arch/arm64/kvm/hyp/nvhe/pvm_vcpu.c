@@ -7,8 +7,8 @@
  * that exit asks for. Values are in X0 to X3 of the host's copy, whichever
  * registers the guest uses. The flags of the host's copy say whether the guest
  * steps over the instruction or takes an external abort, whose kind is in
- * ESR_EL1. All other registers in the host's copy stay as they were before the
- * first run, and have no effect.
+ * ESR_EL1. No other register in the host's copy has an effect once the vCPU has
+ * run.
  *
  * The first vCPU that the host runs is the boot vCPU. Every other one, and one
  * that has turned itself off, starts only after a PSCI CPU_ON of the guest.
@@ -26,6 +26,17 @@
 /* What KVM resets SCTLR_EL1 to, for any VM. */
 #define PVM_RESET_SCTLR_EL1	0x00C50078
 
+/*
+ * The bits of PSTATE that may be set for a protected vCPU. Some of them, such
+ * as TCO, belong to features that cannot be hidden from the guest. All bits that
+ * are missing here are reserved, or belong to hidden features.
+ */
+#define PVM_PSTATE	(PSR_N_BIT | PSR_Z_BIT | PSR_C_BIT | PSR_V_BIT | PSR_TCO_BIT |	\
+			 PSR_DIT_BIT | PSR_UAO_BIT | PSR_PAN_BIT | DBG_SPSR_SS |	\
+			 PSR_IL_BIT | ALLINT_ALLINT | PSR_SSBS_BIT | PSR_BTYPE_MASK |	\
+			 PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT |		\
+			 PSR_MODE32_BIT | PSR_MODE_MASK)
+
 static struct pkvm_hyp_vcpu *to_hyp_vcpu(struct kvm_vcpu *vcpu)
 {
 	return container_of(vcpu, struct pkvm_hyp_vcpu, vcpu);
@@ -41,7 +52,6 @@ static void pvm_reset_vcpu(struct kvm_vcpu *vcpu, const struct vcpu_reset_state 
 			      PVM_RESET_SCTLR_EL1 | (reset->be ? SCTLR_ELx_EE : 0));
 	vcpu->arch.external_mdscr_el1 = 0;
 	vcpu->arch.fault.esr_el2 = 0;
-	vcpu->arch.iflags = 0;
 
 	*vcpu_cpsr(vcpu) = INIT_PSTATE_EL1;
 	*vcpu_pc(vcpu) = reset->pc;
@@ -82,10 +92,10 @@ static bool pvm_start_vcpu(struct pkvm_hyp_vcpu *hyp_vcpu)
 }
 
 /**
- * pvm_vcpu_power_on() - Turn on a protected vCPU, if it is to be on
+ * pvm_vcpu_power_on() - Turn on a vCPU that boots, or that the guest has turned on
  * @hyp_vcpu:	the vCPU, which is off and loaded on this CPU
  *
- * Return: whether EL2 may enter it.
+ * Return: true if the vCPU is on and EL2 may enter it.
  */
 bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
@@ -138,7 +148,7 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 	on->arch.reset_state = (struct vcpu_reset_state) {
 		.pc	= smccc_get_arg2(vcpu) & mask,
 		.r0	= smccc_get_arg3(vcpu) & mask,
-		/* The caller's endianness, as its registers are in the CPU. */
+		/* The registers of the caller are still in the CPU. */
 		.be	= read_sysreg_el1(SYS_SCTLR) & SCTLR_ELx_EE,
 		.reset	= true,
 	};
@@ -160,7 +170,11 @@ unlock:
 bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 {
 	u32 func = smccc_get_function(vcpu);
-	bool is_0_2 = func == PSCI_0_2_FN_CPU_OFF;
+	bool is_0_1 = func == KVM_PSCI_FN_CPU_ON || func == KVM_PSCI_FN_CPU_OFF;
+
+	/* KVM refuses the call of a version that the VM does not have. */
+	if (vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2) == is_0_1)
+		return false;
 
 	switch (func) {
 	case KVM_PSCI_FN_CPU_ON:
@@ -170,10 +184,6 @@ bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 		return *ret != PSCI_RET_SUCCESS;
 	case KVM_PSCI_FN_CPU_OFF:
 	case PSCI_0_2_FN_CPU_OFF:
-		/* KVM refuses the call of a version that the VM does not have. */
-		if (vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2) != is_0_2)
-			return false;
-
 		hyp_spin_lock(&vm_table_lock);
 		vcpu->arch.mp_state.mp_state = KVM_MP_STATE_STOPPED;
 		hyp_spin_unlock(&vm_table_lock);
@@ -184,8 +194,9 @@ bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 }
 
 /*
- * Take the host's answer to a CPU_ON from X0. A vCPU whose CPU_ON is refused
- * stays off. If it runs already, the guest is told so, whatever the host says.
+ * Take the host's answer to a CPU_ON from X0. If the host refuses, the target stays
+ * off. If the target has already started, the call has succeeded, whatever the host's
+ * answer is.
  */
 static void pvm_psci_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
@@ -245,46 +256,44 @@ static void sync_hvc(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 }
 
 /*
- * Is this a store that the host may have to emulate? Only the host knows what is
- * memory, so it gets the datum of a store that finds no page, but no other one.
+ * Is this access, of which the syndrome is valid, a store that the host may have to
+ * emulate? Only the host knows what is memory, so it gets the datum of a store that
+ * finds no page, but no other one.
  */
 static bool is_mmio_store(struct kvm_vcpu *vcpu)
 {
 	return kvm_vcpu_trap_get_class(vcpu) == ESR_ELx_EC_DABT_LOW &&
-	       kvm_vcpu_dabt_isvalid(vcpu) && kvm_vcpu_dabt_iswrite(vcpu) &&
-	       kvm_vcpu_trap_is_translation_fault(vcpu);
+	       kvm_vcpu_dabt_iswrite(vcpu) && kvm_vcpu_trap_is_translation_fault(vcpu);
 }
 
 /* Return what the host needs to know of the syndrome of an abort. */
 static u64 sync_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 {
 	struct kvm_vcpu_fault_info *fault = &vcpu->arch.fault;
-	u64 esr = fault->esr_el2;
 	u64 mask = ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_FSC | ESR_ELx_WNR |
 		   ESR_ELx_S1PTW | ESR_ELx_CM | ESR_ELx_EA | ESR_ELx_ISV;
 
-	/* Only the emulation of an access needs the offset in the page. */
-	host_vcpu->arch.fault.far_el2 = kvm_vcpu_dabt_isvalid(vcpu) ?
-					FAR_TO_FIPA_OFFSET(fault->far_el2) : 0;
 	host_vcpu->arch.fault.hpfar_el2 = fault->hpfar_el2;
+	host_vcpu->arch.fault.far_el2 = 0;
+	if (!kvm_vcpu_dabt_isvalid(vcpu))
+		return fault->esr_el2 & mask;
 
+	/* Only the emulation of an access needs the offset in the page. */
+	host_vcpu->arch.fault.far_el2 = FAR_TO_FIPA_OFFSET(fault->far_el2);
 	if (is_mmio_store(vcpu))
 		vcpu_set_reg(host_vcpu, 0,
 			     vcpu_data_guest_to_host(vcpu,
 						     vcpu_get_reg(vcpu, kvm_vcpu_dabt_get_rd(vcpu)),
 						     kvm_vcpu_dabt_get_as(vcpu)));
 
-	if (!kvm_vcpu_dabt_isvalid(vcpu))
-		return esr & mask;
-
-	/* To the host, any access is one of X0, and EL2 extends the sign. */
-	return (esr & (mask | ESR_ELx_SAS)) | ESR_ELx_SF;
+	/* The host sees an unsigned access of X0. flush_mmio_load() extends the sign. */
+	return (fault->esr_el2 & (mask | ESR_ELx_SAS)) | ESR_ELx_SF;
 }
 
 /*
  * Is this an access to memory that the host took back by force? That memory is no
- * device, so the host neither gets nor gives a datum, nor does it let the guest
- * step over cache maintenance. Only a fault at the last level can be one of these.
+ * device, so the host must not emulate the access, nor let the guest step over cache
+ * maintenance of the page. Poisoned entries exist only at the last level.
  */
 static bool is_poisoned(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
@@ -301,15 +310,15 @@ static bool is_poisoned(struct pkvm_hyp_vcpu *hyp_vcpu)
  * @hyp_vcpu:	the vCPU
  * @exit_code:	what the host gets from __kvm_vcpu_run()
  *
- * The syndrome that EL2 keeps says which answer the host may give: none, if it
- * is 0.
+ * EL2 keeps the syndrome in fault.esr_el2, and pvm_flush_answer() takes only what
+ * that syndrome allows. If it is 0, pvm_flush_answer() takes nothing.
  */
 void pvm_sync_exit(struct pkvm_hyp_vcpu *hyp_vcpu, u64 exit_code)
 {
 	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu, *host_vcpu = hyp_vcpu->host_vcpu;
 	u64 esr = vcpu->arch.fault.esr_el2, host_esr = esr;
 
-	/* An SError is the host's. */
+	/* The host handles physical SErrors, so it gets their syndrome. */
 	host_vcpu->arch.fault.disr_el1 = vcpu->arch.fault.disr_el1;
 	if (exit_code == ARM_EXCEPTION_EL1_SERROR && ESR_ELx_EC(esr) == ESR_ELx_EC_SERROR)
 		host_vcpu->arch.fault.esr_el2 = esr;
@@ -368,7 +377,7 @@ static void flush_mmio_load(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 
 /*
  * The guest gets an external abort for an access that the host has just been
- * told of. What kind of abort is the host's to say, the rest isn't.
+ * told of. Only the fault status code comes from the host.
  */
 static void flush_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 {
@@ -397,7 +406,7 @@ static void flush_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
  * @hyp_vcpu:	the vCPU, which the host wants to run again
  *
  * The flags of the host's copy say what is to become of the instruction that
- * has exited. They have no effect if that exit doesn't ask for it.
+ * has exited. EL2 ignores a flag that the last exit does not allow.
  */
 void pvm_flush_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 {

@@ -318,6 +318,16 @@ static void fp_guest_code(void)
 	GUEST_DONE();
 }
 
+static void start_and_stop_streaming(void)
+{
+	asm volatile(".arch_extension sme\n smstart sm\n smstop sm\n" ::: "memory");
+}
+
+static bool has_streaming(void)
+{
+	return accessible(start_and_stop_streaming);
+}
+
 /*
  * Enter a guest, which uses FP registers, in streaming mode. A kernel that knows SME
  * leaves the mode first. This is the first case, since no other guest may have run on
@@ -334,18 +344,11 @@ static bool test_streaming(void)
 	vm = vm_create_with_one_vcpu(&vcpu, fp_guest_code);
 	fd = vcpu->fd;
 	cpacr = set_sysreg(HOSTILE_CPACR_EL1, ~0UL);
-	signal(SIGILL, on_sigill);
-	if (sigsetjmp(undef, 1)) {
-		set_sysreg(HOSTILE_CPACR_EL1, cpacr);
-		ksft_print_msg("there is no streaming mode\n");
-	} else {
-		asm volatile(".arch_extension sme\n smstart sm\n" ::: "memory");
-		ret = vcpu_run_svc(fd);
-		asm volatile(".arch_extension sme\n smstop sm\n" ::: "memory");
-		set_sysreg(HOSTILE_CPACR_EL1, cpacr);
-		ksft_print_msg("KVM_RUN: %ld\n", ret);
-	}
-	signal(SIGILL, SIG_DFL);
+	asm volatile(".arch_extension sme\n smstart sm\n" ::: "memory");
+	ret = vcpu_run_svc(fd);
+	asm volatile(".arch_extension sme\n smstop sm\n" ::: "memory");
+	set_sysreg(HOSTILE_CPACR_EL1, cpacr);
+	ksft_print_msg("KVM_RUN: %ld\n", ret);
 	kvm_vm_free(vm);
 	return true;
 }
@@ -400,7 +403,7 @@ int main(int argc, char *argv[])
 		bool (*run)(void);
 		bool (*possible)(void);
 	} cases[] = {
-		{ "streaming", test_streaming },
+		{ "streaming", test_streaming, has_streaming },
 		{ "early", test_early },
 		{ "tlb_flush", test_tlb_flush },
 		{ "vgic_v5", test_vgic_v5 },

@@ -21,6 +21,8 @@
  *  boot vCPU		starts in the reset state, but for PC, X0-X3 and PSTATE
  *  MP_STATE		does not turn on a vCPU
  *  CPU_ON ...		does, where the guest says; not if the host has refused
+ *  PSCI 0.1		CPU_ON of one that is on: INVALID_PARAMETERS in a VM with this
+ *			version, NOT_SUPPORTED in another
  *
  * Needs test_modules/pkvm_hostile.ko beside the program, or loaded before.
  */
@@ -132,6 +134,7 @@ enum { LOOK, LIE };
 static struct kvm_vcpu *watched;
 static int watch_how, found_at;
 static bool stop_watching;
+static unsigned int nr_watched;
 
 static void *watch(void *unused)
 {
@@ -142,7 +145,7 @@ static void *watch(void *unused)
 	sigaddset(&alarm, SIGALRM);
 	pthread_sigmask(SIG_BLOCK, &alarm, NULL);
 	pin_self_to_cpu(sysconf(_SC_NPROCESSORS_ONLN) - 1);
-	while (!READ_ONCE(stop_watching)) {
+	for (; !READ_ONCE(stop_watching); nr_watched++) {
 		if (watch_how == LIE) {
 			tell_lies(watched);
 			continue;
@@ -469,28 +472,24 @@ static bool take_exit(struct probe *p, const struct exit_case *c, run_fn *run_it
 	return !s->ret && is_right(c, in, &s->ctx.out, nr);
 }
 
-static bool take_exits(struct probe *p, const struct exit_case *c, unsigned int nr)
+/* Take exits while the other CPU looks, or lies, until it has done so at least once. */
+static bool take_watched_exits(struct probe *p, const struct exit_case *c, int how)
 {
+	pthread_t thread;
+	unsigned int i;
 	bool ok = true;
 
-	while (ok && nr--)
-		ok = take_exit(p, c, run);
-	return ok;
-}
-
-static void start_watching(struct kvm_vcpu *vcpu, int how, pthread_t *thread)
-{
-	watched = vcpu;
+	watched = p->vcpu[0];
 	watch_how = how;
 	found_at = -1;
+	nr_watched = 0;
 	WRITE_ONCE(stop_watching, false);
-	pthread_create(thread, NULL, watch, NULL);
-}
-
-static void end_watching(pthread_t thread)
-{
+	pthread_create(&thread, NULL, watch, NULL);
+	for (i = 0; ok && (i < NR_ROUNDS || !READ_ONCE(nr_watched)); i++)
+		ok = take_exit(p, c, run);
 	WRITE_ONCE(stop_watching, true);
 	pthread_join(thread, NULL);
+	return ok;
 }
 
 static u64 guest_nop(struct probe_shared *s, const u64 *args)
@@ -906,22 +905,15 @@ static void result(bool ok, const char *what, const struct exit_case *c)
 
 static void test_watched(struct probe *p, const struct exit_case *c)
 {
-	pthread_t thread;
-	bool ok;
+	bool ok = take_watched_exits(p, c, LOOK);
 
-	start_watching(p->vcpu[0], LOOK, &thread);
-	ok = take_exits(p, c, NR_ROUNDS);
-	end_watching(thread);
 	if (found_at < 0)
 		found_at = find_secret(p->vcpu[0]);
 	if (found_at >= 0)
 		ksft_print_msg("the secret is at 0x%x\n", found_at);
 	result(found_at < 0, "no secret", c);
 	result(ok, "right", c);
-	start_watching(p->vcpu[0], LIE, &thread);
-	ok = take_exits(p, c, NR_ROUNDS);
-	end_watching(thread);
-	result(ok, "lies", c);
+	result(take_watched_exits(p, c, LIE), "lies", c);
 }
 
 static void test_bare(struct probe *p, const struct exit_case *c)
@@ -1008,6 +1000,16 @@ static const u32 second_code[] = {
 	0x14000000,	/* b . */
 };
 
+static const u32 psci_0_1_code[] = {
+	0xd2a1400a,	/* mov x10, #MMIO_GPA */
+	0xd2974c00,	/* mov x0, #KVM_PSCI_FN_CPU_ON */
+	0xf2b2b820,
+	0xd2800001,	/* mov x1, #0 */
+	0xd4000002,	/* hvc #0 */
+	0xf9000140,	/* str x0, [x10] */
+	0x14000000,	/* b . */
+};
+
 static u64 next_store(struct kvm_vcpu *vcpu)
 {
 	if (__vcpu_run(vcpu) || vcpu->run->exit_reason != KVM_EXIT_MMIO) {
@@ -1056,6 +1058,7 @@ static void test_power(void)
 		vcpu_set_reg(vcpu[i], KVM_ARM64_SYS_REG(SYS_TPIDR_EL0), 0x1115);
 	}
 	sctlr = vcpu_get_reg(vcpu[0], KVM_ARM64_SYS_REG(SYS_SCTLR_EL1));
+	vcpu_set_reg(vcpu[0], KVM_ARM64_SYS_REG(SYS_SCTLR_EL1), sctlr | SCTLR_ELx_EE);
 
 	ok = next_store(vcpu[0]) == 0x1110 && next_store(vcpu[0]) == 0x1113 &&
 	     next_store(vcpu[0]) == 0 && next_store(vcpu[0]) == 0 &&
@@ -1081,6 +1084,35 @@ static void test_power(void)
 	ok = next_store(vcpu[0]) == (u64)PSCI_RET_ALREADY_ON;
 	ksft_test_result(ok, "CPU_ON of one that is on\n");
 	kvm_vm_free(vm);
+}
+
+/* A vCPU asks for itself to be turned on, by the call of PSCI 0.1. */
+static u64 psci_0_1_cpu_on(u32 features)
+{
+	struct kvm_vm *vm = vm_create_barebones_type(KVM_VM_TYPE_ARM_PROTECTED);
+	struct kvm_vcpu_init init;
+	struct kvm_vcpu *vcpu;
+	u64 ret;
+
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, CODE_GPA, 0,
+				    vm_calc_num_guest_pages(vm->mode, SZ_64K), 0);
+	memcpy(addr_gpa2hva(vm, CODE_GPA), psci_0_1_code, sizeof(psci_0_1_code));
+	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
+	init.features[0] |= features;
+	vcpu = __vm_vcpu_add(vm, 0);
+	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), CODE_GPA);
+	ret = next_store(vcpu);
+	kvm_vm_free(vm);
+	return ret;
+}
+
+static void test_psci_0_1(void)
+{
+	u64 has = psci_0_1_cpu_on(0), lacks = psci_0_1_cpu_on(BIT(KVM_ARM_VCPU_PSCI_0_2));
+
+	ksft_test_result(has == (u64)PSCI_RET_INVALID_PARAMS &&
+			 lacks == (u64)PSCI_RET_NOT_SUPPORTED, "PSCI 0.1\n");
 }
 
 /*
@@ -1116,11 +1148,12 @@ int main(void)
 	TEST_REQUIRE(kvm_has_protected_vms());
 	ksft_print_header();
 	hostile_open();
-	ksft_set_plan(NR_RESULTS * ARRAY_SIZE(cases) + 8);
+	ksft_set_plan(NR_RESULTS * ARRAY_SIZE(cases) + 9);
 	pin_self_to_cpu(0);
 	pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 
 	test_power();
+	test_psci_0_1();
 	test_exits(pauth);
 	test_flags();
 	test_taken_back();

@@ -7,6 +7,7 @@
  *  zero		the counters are 0 before the vCPU runs
  *  reset		a host that resets a counter resets what it shows
  *  ordinary		another VM counts nothing and has no file "fixed_config"
+ *  no vCPU		a VM without one has no fields to show
  *  early		the file says that it is not final before a vCPU has run
  *  fields NAME		the fields of the file are what the guest reads in all ID
  *			registers, in a VM without and with PAuth and a vGIC
@@ -211,6 +212,24 @@ static int read_fields(struct probe *p, u64 *values, bool *final, bool *guards)
 	return nr;
 }
 
+static bool has_no_fields(void)
+{
+	struct kvm_vm *vm = vm_create_barebones_type(KVM_VM_TYPE_ARM_PROTECTED);
+	FILE *file = vm_file(vm, "fixed_config", "r");
+	char line[256];
+	int nr = 0;
+	bool ok;
+
+	ok = file && fgets(line, sizeof(line), file) && line[0] == '#';
+	while (file && fgets(line, sizeof(line), file))
+		nr++;
+	if (file)
+		fclose(file);
+	kvm_vm_free(vm);
+
+	return ok && !nr;
+}
+
 static bool fields_are_right(const struct probe_cfg *cfg, bool *early, bool *guards)
 {
 	struct probe_word words[PROBE_NR_ID_REGS];
@@ -247,6 +266,7 @@ static void test_fields(void)
 	};
 	bool early, guards;
 
+	ksft_test_result(has_no_fields(), "no vCPU\n");
 	ksft_test_result(fields_are_right(&plain, &early, &guards), "fields plain\n");
 	ksft_test_result(early, "early\n");
 	ksft_test_result(guards, "guard\n");
@@ -325,7 +345,7 @@ int main(void)
 	__TEST_REQUIRE(!access(DEBUGFS, R_OK), DEBUGFS " is not there: CONFIG_DEBUG_FS\n");
 
 	ksft_print_header();
-	ksft_set_plan(ARRAY_SIZE(accesses) + 8);
+	ksft_set_plan(ARRAY_SIZE(accesses) + 9);
 	test_counters();
 	test_ordinary();
 	test_fields();

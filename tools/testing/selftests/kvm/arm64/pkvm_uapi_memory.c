@@ -75,11 +75,13 @@ static bool guest_does(struct vm *v, probe_fn *fn, u64 gpa)
 	return false;
 }
 
+static int gmem_fd;	/* of another VM, since a protected VM cannot have one */
+
 static int set_slot(struct vm *v, u32 slot, u64 gpa, u64 size, void *mem, u32 flags)
 {
 	struct kvm_userspace_memory_region2 region = {
 		.slot = slot, .flags = flags, .guest_phys_addr = gpa,
-		.memory_size = size, .userspace_addr = (u64)mem, .guest_memfd = -1,
+		.memory_size = size, .userspace_addr = (u64)mem, .guest_memfd = gmem_fd,
 	};
 
 	return __vm_ioctl(v->p->vm, KVM_SET_USER_MEMORY_REGION2, &region) ? errno : 0;
@@ -99,15 +101,20 @@ static bool is(int err, int want, const char *what)
 
 static bool test_flags(struct vm *v)
 {
-	int gmem = set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
-			    KVM_MEM_GUEST_MEMFD);
+	struct kvm_vm *other = vm_create_barebones();
+	bool ok;
 
-	return is(slot(v, GPA, KVM_MEM_LOG_DIRTY_PAGES), EINVAL, "log of the slot") &
-	       is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
-			   KVM_MEM_LOG_DIRTY_PAGES), EINVAL, "log") &
-	       is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
-			   KVM_MEM_READONLY), EINVAL, "read-only") &
-	       (gmem == EINVAL || is(gmem, EBADF, "guest_memfd"));
+	gmem_fd = vm_create_guest_memfd(other, NR_PAGES * page, GUEST_MEMFD_FLAG_MMAP);
+	ok = is(slot(v, GPA, KVM_MEM_LOG_DIRTY_PAGES), EINVAL, "log of the slot") &
+	     is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
+			 KVM_MEM_LOG_DIRTY_PAGES), EINVAL, "log") &
+	     is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
+			 KVM_MEM_READONLY), EINVAL, "read-only") &
+	     is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
+			 KVM_MEM_GUEST_MEMFD), EINVAL, "guest_memfd");
+	close(gmem_fd);
+	kvm_vm_free(other);
+	return ok;
 }
 
 static bool test_before(struct vm *v)

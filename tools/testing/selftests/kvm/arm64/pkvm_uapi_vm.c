@@ -66,6 +66,15 @@ static int number(struct probe *p, const u64 *arg)
 	return answer(ret);
 }
 
+static int guest_memfd(struct probe *p, const u64 *arg)
+{
+	int fd = __vm_create_guest_memfd(p->vm, getpagesize(), 0);
+
+	if (fd >= 0)
+		close(fd);
+	return answer(fd);
+}
+
 static int vcpu_zeroes(struct probe *p, const u64 *arg)
 {
 	u64 buffer[512] = {};
@@ -259,7 +268,7 @@ static const struct request requests[] = {
 	REFUSED("REGISTER_COALESCED_MMIO", zeroes, ARGS(KVM_REGISTER_COALESCED_MMIO), EINVAL, 0),
 	REFUSED("UNREGISTER_COALESCED_MMIO", zeroes, ARGS(KVM_UNREGISTER_COALESCED_MMIO),
 		EINVAL, 0),
-	REFUSED("CREATE_GUEST_MEMFD", zeroes, ARGS(KVM_CREATE_GUEST_MEMFD), EINVAL, ANY),
+	REFUSED("CREATE_GUEST_MEMFD", guest_memfd, {}, EINVAL, 0),
 	REFUSED("SET_MEMORY_ATTRIBUTES", zeroes, ARGS(KVM_SET_MEMORY_ATTRIBUTES), EINVAL, ANY),
 	SAME("RESET_DIRTY_RINGS", zeroes, ARGS(KVM_RESET_DIRTY_RINGS), EINVAL),
 	REFUSED("ARM_SET_COUNTER_OFFSET", zeroes, ARGS(KVM_ARM_SET_COUNTER_OFFSET), EINVAL, 0),

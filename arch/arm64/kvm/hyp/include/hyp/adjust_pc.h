@@ -14,7 +14,7 @@
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_host.h>
 
-/* An SPSR_ELx bit that only matters here */
+/* SPSR_ELx.PM, which no other header defines */
 #define PSR_PM_BIT	BIT(32)
 
 /**
