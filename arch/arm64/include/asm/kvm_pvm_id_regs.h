@@ -71,10 +71,7 @@ static inline u64 pvm_id_min(u64 a, u64 b, u64 is_signed)
 	return res ^ flip;
 }
 
-/*
- * The smallest physical address size that holds the IPA space, or the 48 bits to
- * which the fixed config limits PARANGE.
- */
+/* The smallest physical address size that holds the IPA space. */
 static inline u64 pvm_parange(u8 ipa_bits)
 {
 	if (ipa_bits <= 32)
@@ -87,8 +84,12 @@ static inline u64 pvm_parange(u8 ipa_bits)
 		return ID_AA64MMFR0_EL1_PARANGE_42;
 	if (ipa_bits <= 44)
 		return ID_AA64MMFR0_EL1_PARANGE_44;
+	if (ipa_bits <= 48)
+		return ID_AA64MMFR0_EL1_PARANGE_48;
+	if (ipa_bits <= 52)
+		return ID_AA64MMFR0_EL1_PARANGE_52;
 
-	return ID_AA64MMFR0_EL1_PARANGE_48;
+	return ID_AA64MMFR0_EL1_PARANGE_56;
 }
 
 /* For each algorithm of pointer authentication, the fields that belong to it. */
