@@ -294,13 +294,11 @@ static u64 set_sysreg(enum hostile_sysreg reg, u64 val)
 	return steps[0].x[0];
 }
 
-/* Can a process use the feature if only EL1 lets it? */
-static bool accessible(void (*access)(void))
+/* Can this process use the feature? */
+static bool usable(void (*access)(void))
 {
-	static u64 cpacr;
 	static bool ok;
 
-	cpacr = set_sysreg(HOSTILE_CPACR_EL1, ~0UL);
 	ok = true;
 	signal(SIGILL, on_sigill);
 	if (sigsetjmp(undef, 1))
@@ -308,6 +306,15 @@ static bool accessible(void (*access)(void))
 	else
 		access();
 	signal(SIGILL, SIG_DFL);
+	return ok;
+}
+
+/* Could it, if only EL1 let it? */
+static bool accessible(void (*access)(void))
+{
+	u64 cpacr = set_sysreg(HOSTILE_CPACR_EL1, ~0UL);
+	bool ok = usable(access);
+
 	set_sysreg(HOSTILE_CPACR_EL1, cpacr);
 	return ok;
 }
@@ -323,9 +330,10 @@ static void start_and_stop_streaming(void)
 	asm volatile(".arch_extension sme\n smstart sm\n smstop sm\n" ::: "memory");
 }
 
+/* A kernel that knows SME has to give this process the memory for its state first. */
 static bool has_streaming(void)
 {
-	return accessible(start_and_stop_streaming);
+	return usable(start_and_stop_streaming) || accessible(start_and_stop_streaming);
 }
 
 /*

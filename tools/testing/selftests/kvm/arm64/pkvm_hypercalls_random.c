@@ -10,6 +10,9 @@
  *			its first check was tried
  *  other VM		a protected VM beside all this has the view that it had
  *
+ * With CONFIG_NVHE_EL2_DEBUG, EL2 panics at a request for a page that it does not expect,
+ * so the test is not for such kernels.
+ *
  * Needs test_modules/pkvm_hostile.ko. "pkvm_hypercalls_random COUNT [SEED]" makes COUNT
  * calls on each CPU with each of as many seeds as are built in, from SEED on.
  */
@@ -474,6 +477,8 @@ int main(int argc, char *argv[])
 	TEST_REQUIRE(sysconf(_SC_NPROCESSORS_ONLN) > 1);
 	ksft_print_header();
 	hostile_open();
+	__TEST_REQUIRE(!hostile_datum("NVHE_EL2_DEBUG").value,
+		       "EL2 asserts what the host asks for: CONFIG_NVHE_EL2_DEBUG");
 	ksft_set_plan(3 + NR_SEEDS + 2);
 	pin_self_to_cpu(0);
 	page_size = getpagesize();
