@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which lines that the series adds to EL2 do the tests not reach?
 
-usage: coverage.py	with CPU= and T= from the environment, as `make check` takes them
+usage: coverage.py	with CPU=NAME from the environment, for a configuration beside max
 
 The tests run on the debug kernel, whose debug information tells lines. QEMU says which
 instructions it translates; those at the addresses of EL2 were reached. A line that no
-test reaches has to be in the list `unreached` with the reason; a line there that stands
-for nothing has to go.
+test reaches on max has to be in the list `unreached` with the reason; a line there that
+stands for nothing has to go.
 """
 
 import collections
@@ -97,7 +97,7 @@ def added():
 
 def main():
 	"""Test, and report."""
-	seen, failed = test((os.environ.get("CPU") or "cortex-a57 max").split())
+	seen, failed = test((os.environ.get("CPU") or "max").split())
 	symbol = symbols()
 	first, last = symbol["__hyp_text_start"], symbol["__hyp_text_end"]
 	spaces = collections.defaultdict(set)
