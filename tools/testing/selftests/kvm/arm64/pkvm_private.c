@@ -1010,6 +1010,18 @@ static const u32 psci_0_1_code[] = {
 	0x14000000,	/* b . */
 };
 
+/* Return a VM that starts with the code, and what its vCPUs are initialised with. */
+static struct kvm_vm *create_vm(const u32 *code, size_t size, struct kvm_vcpu_init *init)
+{
+	struct kvm_vm *vm = vm_create_barebones_type(KVM_VM_TYPE_ARM_PROTECTED);
+
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, CODE_GPA, 0,
+				    vm_calc_num_guest_pages(vm->mode, SZ_64K), 0);
+	memcpy(addr_gpa2hva(vm, CODE_GPA), code, size);
+	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, init);
+	return vm;
+}
+
 static u64 next_store(struct kvm_vcpu *vcpu)
 {
 	if (__vcpu_run(vcpu) || vcpu->run->exit_reason != KVM_EXIT_MMIO) {
@@ -1035,18 +1047,15 @@ static void set_mp_state(struct kvm_vcpu *vcpu, u32 state)
 
 static void test_power(void)
 {
-	struct kvm_vm *vm = vm_create_barebones_type(KVM_VM_TYPE_ARM_PROTECTED);
 	struct kvm_vcpu_init init;
 	struct kvm_vcpu *vcpu[2];
+	struct kvm_vm *vm;
 	bool ok;
 	u64 sctlr, ret;
 	int i;
 
-	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, CODE_GPA, 0,
-				    vm_calc_num_guest_pages(vm->mode, SZ_64K), 0);
-	memcpy(addr_gpa2hva(vm, CODE_GPA), store_regs, sizeof(store_regs));
+	vm = create_vm(store_regs, sizeof(store_regs), &init);
 	memcpy(addr_gpa2hva(vm, CODE_GPA + 4096), second_code, sizeof(second_code));
-	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
 	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
 	for (i = 0; i < 2; i++) {
 		vcpu[i] = __vm_vcpu_add(vm, i);
@@ -1089,15 +1098,12 @@ static void test_power(void)
 /* A vCPU asks for itself to be turned on, by the call of PSCI 0.1. */
 static u64 psci_0_1_cpu_on(u32 features)
 {
-	struct kvm_vm *vm = vm_create_barebones_type(KVM_VM_TYPE_ARM_PROTECTED);
 	struct kvm_vcpu_init init;
 	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
 	u64 ret;
 
-	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, CODE_GPA, 0,
-				    vm_calc_num_guest_pages(vm->mode, SZ_64K), 0);
-	memcpy(addr_gpa2hva(vm, CODE_GPA), psci_0_1_code, sizeof(psci_0_1_code));
-	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
+	vm = create_vm(psci_0_1_code, sizeof(psci_0_1_code), &init);
 	init.features[0] |= features;
 	vcpu = __vm_vcpu_add(vm, 0);
 	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
