@@ -57,11 +57,13 @@ el2_symbols() {
 }
 
 build_patch() {
-	local changed
+	local changed objects
 
 	changed=$(git -C "$tree" diff-tree -r --name-only HEAD^ HEAD)
 	if grep -qvE '^(tools|Documentation)/|^[A-Z]+$' <<<"$changed"; then
-		kernel arch/arm64/kvm/ && el2_symbols || return
+		# virt/kvm/ is built by arch/arm64/kvm/.
+		mapfile -t objects < <(sed -n 's:^\(arch/arm64/kernel/.*\)\.c$:\1.o:p' <<<"$changed")
+		kernel arch/arm64/kvm/ "${objects[@]}" && el2_symbols || return
 	fi
 	if [ "$(git -C "$tree" rev-parse HEAD)" = "$(g rev-parse series)" ]; then
 		kernel Image || return
