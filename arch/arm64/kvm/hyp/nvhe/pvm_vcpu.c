@@ -99,10 +99,11 @@ static bool pvm_start_vcpu(struct pkvm_hyp_vcpu *hyp_vcpu)
  */
 bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
+	struct pkvm_hyp_vm *hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu);
 	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
 	bool on = true;
 
-	hyp_spin_lock(&vm_table_lock);
+	hyp_spin_lock(&hyp_vm->psci_lock);
 	if (vcpu->arch.reset_state.reset)
 		pvm_reset_vcpu(vcpu, &vcpu->arch.reset_state);
 	else
@@ -112,7 +113,7 @@ bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
 		vcpu->arch.reset_state.reset = false;
 		vcpu->arch.mp_state.mp_state = KVM_MP_STATE_RUNNABLE;
 	}
-	hyp_spin_unlock(&vm_table_lock);
+	hyp_spin_unlock(&hyp_vm->psci_lock);
 
 	return on;
 }
@@ -127,17 +128,16 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 	bool is_64bit = smccc_get_function(vcpu) != PSCI_0_2_FN_CPU_ON;
 	u64 mask = is_64bit ? U64_MAX : U32_MAX;
 	struct pkvm_hyp_vcpu *hyp_vcpu = to_hyp_vcpu(vcpu), *target;
+	struct pkvm_hyp_vm *hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu);
 	struct kvm_vcpu *on;
 	u64 ret = PSCI_RET_SUCCESS;
 
-	hyp_spin_lock(&vm_table_lock);
-	target = pvm_find_vcpu(pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu), smccc_get_arg1(vcpu) & mask);
-	if (!target) {
-		ret = PSCI_RET_INVALID_PARAMS;
-		goto unlock;
-	}
+	target = pvm_find_vcpu(hyp_vm, smccc_get_arg1(vcpu) & mask);
+	if (!target)
+		return PSCI_RET_INVALID_PARAMS;
 
 	on = &target->vcpu;
+	hyp_spin_lock(&hyp_vm->psci_lock);
 	if (on->arch.mp_state.mp_state != KVM_MP_STATE_STOPPED || on->arch.reset_state.reset) {
 		/* As in kvm_psci_vcpu_on(): PSCI 0.1 has no ALREADY_ON. */
 		ret = vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2) ?
@@ -155,7 +155,7 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 	hyp_vcpu->cpu_on_target = target;
 	target->cpu_on_caller = hyp_vcpu;
 unlock:
-	hyp_spin_unlock(&vm_table_lock);
+	hyp_spin_unlock(&hyp_vm->psci_lock);
 
 	return ret;
 }
@@ -169,6 +169,7 @@ unlock:
  */
 bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 {
+	struct pkvm_hyp_vm *hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(to_hyp_vcpu(vcpu));
 	u32 func = smccc_get_function(vcpu);
 	bool is_0_1 = func == KVM_PSCI_FN_CPU_ON || func == KVM_PSCI_FN_CPU_OFF;
 
@@ -184,9 +185,9 @@ bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 		return *ret != PSCI_RET_SUCCESS;
 	case KVM_PSCI_FN_CPU_OFF:
 	case PSCI_0_2_FN_CPU_OFF:
-		hyp_spin_lock(&vm_table_lock);
+		hyp_spin_lock(&hyp_vm->psci_lock);
 		vcpu->arch.mp_state.mp_state = KVM_MP_STATE_STOPPED;
-		hyp_spin_unlock(&vm_table_lock);
+		hyp_spin_unlock(&hyp_vm->psci_lock);
 		return false;
 	default:
 		return false;
@@ -200,19 +201,20 @@ bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
  */
 static void pvm_psci_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
+	struct pkvm_hyp_vm *hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu);
 	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu;
 	struct vcpu_reset_state *reset;
 
 	if (!hyp_vcpu->cpu_on_target)
 		return;
 
-	hyp_spin_lock(&vm_table_lock);
+	hyp_spin_lock(&hyp_vm->psci_lock);
 	reset = &hyp_vcpu->cpu_on_target->vcpu.arch.reset_state;
 	if (!reset->reset || hyp_vcpu->cpu_on_target->cpu_on_caller != hyp_vcpu)
 		vcpu_set_reg(vcpu, 0, PSCI_RET_SUCCESS);
 	else if (vcpu_get_reg(vcpu, 0) != PSCI_RET_SUCCESS)
 		reset->reset = false;
-	hyp_spin_unlock(&vm_table_lock);
+	hyp_spin_unlock(&hyp_vm->psci_lock);
 
 	hyp_vcpu->cpu_on_target = NULL;
 }

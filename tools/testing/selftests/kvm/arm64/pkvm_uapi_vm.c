@@ -277,6 +277,8 @@ static const struct request requests[] = {
 	REFUSED("ENABLE_CAP HALT_POLL", enable, CAP(HALT_POLL, 1000), EINVAL, 0),
 	REFUSED("ENABLE_CAP DIRTY_LOG_RING", enable, CAP(DIRTY_LOG_RING_ACQ_REL, 65536),
 		EINVAL, ANY),
+	REFUSED("IRQ_LINE CPU without a vGIC", irq_line, IRQ(CPU, KVM_ARM_IRQ_CPU_IRQ),
+		EINVAL, 0),
 	{ "IRQ_LINE_STATUS", irq_line, IRQ(SPI, 40, KVM_IRQ_LINE_STATUS),
 	  BOTH(EINVAL), BOTH(0), .vgic = true },
 	SAME("unknown ioctl", zeroes, ARGS(_IO(KVMIO, 0xff)), EINVAL),
