@@ -5,10 +5,10 @@
 # (build/bisect): after each patch KVM with EL2, the kvm selftests where the patch can
 # have broken them, and the whole kernel after the last. Warnings are errors.
 #
-# usage: bisect.sh          FROM=NUMBER begins at that patch, TO=NUMBER ends there
+# usage: bisect.sh          FROM=NUMBER begins at that patch
 #        bisect.sh step     build what is checked out there (what --exec runs)
 #
-# FLAVOUR=debug, LLVM=1 and W=1 as everywhere.
+# FLAVOUR=debug and LLVM=1 as everywhere.
 
 . "$(dirname "$0")/lib.sh"
 . "$tools/git.sh"
@@ -26,7 +26,6 @@ else
 	kmake+=(CROSS_COMPILE=aarch64-linux-gnu-)
 	nm=aarch64-linux-gnu-nm
 fi
-[ -z "${W:-}" ] || kmake+=("W=$W")
 
 # Steps run as stages, not under bash's -e: hence the chains of &&.
 
@@ -82,16 +81,16 @@ fi
 
 locked bisect
 count=$(g rev-list --count refs/pkvm/base..series)
-first=${FROM:-1} last=${TO:-$count}
-if [ "$first" -lt 1 ] || [ "$last" -gt "$count" ] || [ "$first" -gt "$last" ]; then
-	die "there are no patches $first to $last: the series has 1 to $count."
+first=${FROM:-1}
+if [ "$first" -lt 1 ] || [ "$first" -gt "$count" ]; then
+	die "there is no patch $first: the series has 1 to $count."
 fi
 need_space 4096 "$build" "building every patch"
 is_worktree "$tree" || new_worktree "$tree" refs/pkvm/base
 rm -rf "$(git -C "$tree" rev-parse --git-path rebase-merge)"
-git -C "$tree" checkout -q -f --detach "series~$((count - last))"
+git -C "$tree" checkout -q -f --detach series
 # --exec needs no new commits: every pick is a fast-forward.
 git -C "$tree" -c rebase.updateRefs=false rebase -q --exec "'$tools/bisect.sh' step" \
 	"series~$((count - first + 1))" ||
 	die "a patch does not build by itself: the line above says which."
-say "bisect: patches $first to $last build by themselves"
+say "bisect: patches $first to $count build by themselves"

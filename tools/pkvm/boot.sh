@@ -5,11 +5,9 @@
 #
 # usage: boot.sh run NAME CONFIGURATION KERNEL-DIR SELFTESTS-DIR PLAN
 #        boot.sh shell CONFIGURATION KERNEL-DIR SELFTESTS-DIR
-#        boot.sh prepare DIR KERNEL-DIR SELFTESTS-DIR PLAN
 #
 # "run" runs the plan in the host and leaves below build/results/NAME what came
 # out: results.ktap, console.log, and qemu.sh, which starts the same again.
-# "prepare" only makes DIR/initrd.
 # A line of the plan is what init.c says, with the program's path relative to
 # SELFTESTS-DIR/kvm. PLAN.files, if there is one, has lines for gen_init_cpio.
 # From the environment: LIMIT=, how many seconds of a clock on the wall the host
@@ -153,10 +151,7 @@ shell)
 	interactive "$2" "$3" "$4"
 	exec "${qemu[@]}"
 	;;
-prepare)
-	make_initrd "$2" "$3" "$4" "$5"
-	;;
 *)
-	die "usage: boot.sh run|shell|prepare ..."
+	die "usage: boot.sh run|shell ..."
 	;;
 esac

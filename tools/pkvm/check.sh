@@ -24,7 +24,7 @@
 expect=$tools/expectations
 flavour=${FLAVOUR:-release}
 pattern=${T:-*}
-at_once=${AT_ONCE:-$(((jobs + 1) / 2 + 1))}
+at_once=$(((jobs + 1) / 2 + 1))
 started=$SECONDS
 
 tally=$build/results/tally

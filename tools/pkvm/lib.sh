@@ -10,7 +10,7 @@ export LC_ALL=C TZ=UTC
 # The test cases of these scripts point them at a repository made for the test.
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=${PKVM_TOP:-$(cd "$tools/../.." && pwd)}
-patches=${PATCHES:-$top/patches}
+patches=$top/patches
 build=${BUILD:-$top/build}
 logs=$build/logs
 linux=$build/linux

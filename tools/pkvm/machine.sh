@@ -190,7 +190,7 @@ get_efi() {
 # QEMU's log of the instructions that it translates. With ICOUNT=1 the counter of the
 # machine counts instructions, it has one CPU, and each start is like the last.
 host_command() {
-	local cpu extra more mode=${KVM_MODE:-protected}
+	local cpu extra more mode=protected
 
 	case $1 in *-unprotected) mode=nvhe ;; esac
 	read -r cpu extra more < <(configuration_row "$1")

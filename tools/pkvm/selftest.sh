@@ -13,7 +13,7 @@
 # The scripts under test get an environment of their own: nothing of the caller's
 # choices, git configuration or build directory.
 # shellcheck disable=SC2086 # a list of names
-unset KERNEL FORCE PATCHES PKVM_LOCKED NO_COLOR NODEPS ${!GIT_@}
+unset KERNEL FORCE PKVM_LOCKED NO_COLOR NODEPS ${!GIT_@}
 work=$(mktemp -d "$build/.selftest.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export HOME=$work/home XDG_CONFIG_HOME=$work/home/.config
