@@ -66,51 +66,43 @@ refresh:
 	@$(run)/refresh.sh
 
 kernel: series
-	@$(run)/deps.sh build $(if $(LLVM),llvm)
-	@$(run)/stages.sh kernel $(or $(FLAVOUR),release)
+	@$(run)/stages.sh kernel=$(or $(FLAVOUR),release)
+	@echo "    $(BUILD)/kernel/$(or $(FLAVOUR),release)$(if $(LLVM),-llvm)/arch/arm64/boot/Image"
 
 check: series
-	@$(run)/deps.sh build run $(if $(LLVM),llvm)
-	@$(run)/stages.sh check
+	@$(run)/stages.sh qemu kernel=$(or $(FLAVOUR),release) selftests native
 	@$(run)/check.sh
 
 baseline: series
-	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
-	@$(run)/stages.sh baseline
+	@$(run)/stages.sh qemu base_kernel selftests
 	@$(run)/baseline.sh
 
 bench: series
-	@$(run)/deps.sh build run
-	@$(run)/stages.sh bench
+	@OURS=1 $(run)/stages.sh qemu kernel=release base_kernel selftests
 	@$(run)/bench.py
 
 matrix: series
-	@$(run)/deps.sh build run
-	@$(run)/stages.sh matrix
+	@$(run)/stages.sh qemu $(if $(CPU),,efi) kernel=release \
+		$(if $(filter max-16k,$(or $(CPU),max-16k)),kernel=16k) selftests
 	@$(run)/matrix.sh
 
 mutate: series
-	@$(run)/deps.sh build run
-	@$(run)/stages.sh mutate
+	@$(run)/stages.sh qemu kernel=release selftests
 	@$(run)/mutate.py
 
 coverage: series
-	@$(run)/deps.sh build run
-	@FLAVOUR=debug $(run)/stages.sh check
+	@$(run)/stages.sh qemu kernel=debug selftests native
 	@$(run)/coverage.py
 
 demo: series
-	@$(run)/deps.sh build run guest $(if $(LLVM),llvm)
-	@$(run)/stages.sh demo $(DEMO_FLAVOUR)
+	@$(run)/stages.sh choices qemu kernel=$(DEMO_FLAVOUR) $(if $(ROOT),kernel=guest) selftests guests
 	@$(run)/demo.sh $(DEMO_CPU) $(DEMO_FLAVOUR)
 
 tarball: series
-	@$(run)/deps.sh build
-	@$(run)/stages.sh kernel release && $(run)/stages.sh selftests && $(run)/tarball.sh
+	@$(run)/stages.sh kernel=release selftests && $(run)/tarball.sh
 
 deb: series
-	@$(run)/deps.sh build deb
-	@$(run)/stages.sh deb $(or $(CONFIG),cloud-arm64)
+	@$(run)/stages.sh deb=$(or $(CONFIG),cloud-arm64)
 
 bisect: series
 	@$(run)/deps.sh build $(if $(LLVM),llvm)
@@ -121,12 +113,10 @@ lint: series
 	@$(run)/lint.sh
 
 shell: series
-	@$(run)/deps.sh build run $(if $(LLVM),llvm)
-	@$(run)/stages.sh shell $(DEMO_FLAVOUR)
+	@$(run)/stages.sh qemu kernel=$(DEMO_FLAVOUR) selftests
 	@$(run)/boot.sh shell $(DEMO_CPU) $(BUILD)/kernel/$(DEMO_FLAVOUR)$(if $(LLVM),-llvm) $(BUILD)/selftests
 
 list: series
-	@$(run)/deps.sh build
 	@$(run)/stages.sh selftests
 	@$(run)/check.sh list
 

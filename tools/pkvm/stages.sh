@@ -3,12 +3,23 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh check | baseline | bench | matrix | mutate | selftests | qemu |
-#                   demo FLAVOUR | shell FLAVOUR | kernel FLAVOUR | deb CONFIG
+# usage: stages.sh choices | qemu | efi | kernel=FLAVOUR | base_kernel | selftests |
+#                  native | guests | deb=CONFIG ...
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
+
+# The packages that the jobs need, as the sets of deps.sh.
+sets=(build ${LLVM:+llvm})
+for job in "$@"; do
+	case $job in
+	guests)		sets+=(guest) ;;
+	base_kernel)	[ -n "${OURS:-}" ] || sets+=(guest) ;;
+	deb=*)		sets+=(deb) ;;
+	esac
+done
+"$tools/deps.sh" "${sets[@]}"
 
 # Two runs in one build directory would spoil it for both.
 locked build
@@ -63,7 +74,7 @@ guests() {
 	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 }
 
-# Debian's own configuration of this version, for `make deb`.
+# Debian's own configuration of this version.
 fetch_config() {
 	local package version
 
@@ -73,68 +84,45 @@ fetch_config() {
 		"$tools/apt-fetch.sh" trixie-backports arm64 "$build/config" "$package" || exit 1
 }
 
-case ${1:-} in
-kernel)
-	kernel "$2"
-	say "    $build/kernel/$2$suffix/arch/arm64/boot/Image"
-	;;
-selftests)
-	selftests
-	;;
-deb)
-	[ "$2" = host ] || fetch_config
-	AGAIN="make deb CONFIG=$2" stage "deb-$2" "build a package of the kernel, $2" -- \
-		"$tools/build.sh" deb "$2" || exit 1
-	say "    $(ls "$build/deb"/linux-image-*"-pkvm-$2"_*.deb)"
-	;;
-qemu)
-	get_qemu
-	;;
-shell)
-	get_qemu
-	kernel "$2"
-	selftests
-	;;
-demo)
+deb() {
+	[ "$1" = host ] || fetch_config
+	AGAIN="make deb CONFIG=$1" stage "deb-$1" "build a package of the kernel, $1" -- \
+		"$tools/build.sh" deb "$1" || exit 1
+	say "    $(ls "$build/deb"/linux-image-*"-pkvm-$1"_*.deb)"
+}
+
+# What is wrong with what a person asks for is said before anything is built for it.
+choices() {
 	"$tools/guest.sh" choices || exit 1
 	select_configurations "${CPU:-}" "${MODE:-}" >/dev/null
-	get_qemu
-	kernel "$2"
-	[ -z "${ROOT:-}" ] || kernel guest
-	selftests
-	guests
-	;;
-check)
+}
+
+qemu() {
 	get_qemu
 	case ${CPU:-} in *-efi-*) get_efi ;; esac
-	kernel "${FLAVOUR:-release}"
-	selftests
-	once native -- "build the tests that run on this machine" "$tools/build.sh" native
-	;;
-matrix)
-	get_qemu
-	case ${CPU:-all-efi-} in *-efi-*) get_efi ;; esac
-	kernel release
-	[ "${CPU:-max-16k}" != max-16k ] || kernel 16k
-	selftests
-	;;
-mutate)
-	get_qemu
-	kernel release
-	selftests
-	;;
-bench)
-	get_qemu
-	kernel release
-	OURS=1 "$tools/baseline.sh" kernel || exit 1
-	selftests
-	;;
-baseline)
-	get_qemu
+}
+
+base_kernel() {
 	"$tools/baseline.sh" kernel || exit 1
-	selftests
-	;;
-*)
-	die "usage: stages.sh check|baseline|bench|matrix|mutate|selftests|qemu, or demo|shell|kernel FLAVOUR"
-	;;
-esac
+}
+
+native() {
+	once native -- "build the tests that run on this machine" "$tools/build.sh" native
+}
+
+for job in "$@"; do
+	case $job in
+	kernel=* | deb=*)
+		"${job%%=*}" "${job#*=}"
+		;;
+	efi)
+		get_efi
+		;;
+	choices | qemu | base_kernel | selftests | native | guests)
+		"$job"
+		;;
+	*)
+		die "stages.sh: there is no job named '$job'."
+		;;
+	esac
+done
