@@ -7,7 +7,8 @@
 #        boot.sh shell CONFIGURATION KERNEL-DIR SELFTESTS-DIR
 #
 # "run" runs the plan in the host and leaves below build/results/NAME what came
-# out: results.ktap, console.log, and qemu.sh, which starts the same again.
+# out: results.ktap, console.log, and qemu.sh, which starts the same again; and for
+# report.py the configuration and what it promises.
 # A line of the plan is what init.c says, with the program's path relative to
 # SELFTESTS-DIR/kvm. PLAN.files, if there is one, has lines for gen_init_cpio.
 # From the environment: LIMIT=, how many seconds of a clock on the wall the host
@@ -75,6 +76,8 @@ run() {
 
 	rm -rf "$dir"
 	mkdir -p "$dir"
+	echo "$configuration" >"$dir/configuration"
+	configuration_mode "$configuration" >"$dir/promise"
 	make_initrd "$dir" "$kernel" "$selftests" "$plan"
 	image=$kernel/arch/arm64/boot/Image
 	[ -e "$image" ] || image=$kernel/vmlinuz

@@ -31,7 +31,7 @@ tally=$build/results/tally
 mkdir -p "$build/results"
 : >"$tally"
 
-# The programs of the series, and those of the base, that match T=.
+# The programs of the series that match T=.
 own_plan() {
 	# For a test that hangs. One that works may share the machine with many others.
 	local name seconds=900
@@ -39,21 +39,6 @@ own_plan() {
 	[ "$1" != debug ] || seconds=1800
 	own_tests "$pattern" | while read -r name; do
 		echo "$seconds $name arm64/$name"
-	done
-}
-
-upstream_plan() {
-	local configuration=$1 dir=$build/selftests/kvm program name
-
-	find "$dir" -maxdepth 2 -type f -perm -1 ! -name 'pkvm_*' -printf '%P\n' | sort |
-	while read -r program; do
-		name=${program##*/}
-		# shellcheck disable=SC2053
-		[[ $name = $pattern ]] || continue
-		awk -v test="$name" -v where="$configuration" \
-			'$1 == test && ($2 == "*" || $2 == where) && $3 == "norun" { found = 1 }
-			 END { exit !found }' "$expect" && continue
-		echo "300 $name $program"
 	done
 }
 
@@ -65,7 +50,7 @@ plan_boot() {
 	mkdir -p "$dir"
 	own_plan "$flavour" >"$dir/$name"
 	case "$flavour $(upstream_configurations | paste -sd ' ') " in
-	release*" $configuration "*)	upstream_plan "$configuration" >>"$dir/$name" ;;
+	release*" $configuration "*)	upstream_plan "$pattern" "$configuration" >>"$dir/$name" ;;
 	esac
 	[ -s "$dir/$name" ] || return 0
 	queue+=("$name")
@@ -85,15 +70,13 @@ plan_unprotected() {
 }
 
 boot_one() {
-	local name=$1 flavour=${1%%-*} configuration=${1#*-} dir=$build/results/$1
+	local name=$1 flavour=${1%%-*} configuration=${1#*-}
 
 	# A host that hangs must not take the time of the others.
 	[ "$flavour" = debug ] || export LIMIT=${LIMIT:-1500}
 	"$tools/boot.sh" run "$name" "$configuration" "$build/kernel/$flavour$suffix" \
 		"$build/selftests" "$build/plans/$name"
-	echo "$configuration" >"$dir/configuration"
-	configuration_mode "$configuration" >"$dir/promise"
-	echo "CPU=$configuration FLAVOUR=$flavour${LLVM:+ LLVM=1}" >"$dir/choices"
+	echo "CPU=$configuration FLAVOUR=$flavour${LLVM:+ LLVM=1}" >"$build/results/$name/choices"
 }
 
 report() {
@@ -163,7 +146,7 @@ if [ "${1:-}" = list ]; then
 	{ printf '0 %s\n' tree-tools report runner bench
 	  native_tests | sed 's/^/0 /'
 	  own_plan release
-	  upstream_plan max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
+	  upstream_plan "$pattern" max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
 	exit 0
 fi
 

@@ -49,8 +49,6 @@ heading() {
 AGAIN="make demo CPU=$configuration" stage demo "boot $configuration, run a protected guest" -- \
 	"$tools/boot.sh" run demo "$configuration" "$kernel" "$build/selftests" "$build/plans/demo" ||
 	exit 1
-echo "$configuration" >"$dir/configuration"
-configuration_mode "$configuration" >"$dir/promise"
 
 heading "The host"
 grep -ahE 'Booting Linux|kvm \[' "$dir/console.log" | sed 's/\r$//; s/^/  | /'

@@ -115,6 +115,23 @@ own_tests() {
 	done
 }
 
+# upstream_plan PATTERN CONFIGURATION: lines of a plan, for the base's own selftests
+# that match and that the list of expectations lets run there.
+upstream_plan() {
+	local program name
+
+	find "$build/selftests/kvm" -maxdepth 2 -type f -perm -1 ! -name 'pkvm_*' -printf '%P\n' |
+	sort | while read -r program; do
+		name=${program##*/}
+		# shellcheck disable=SC2053
+		[[ $name = $1 ]] || continue
+		awk -v test="$name" -v where="$2" '
+			$1 == test && ($2 == "*" || $2 == where) && $3 == "norun" { found = 1 }
+			END { exit found }' "$tools/expectations" || continue
+		echo "300 $name $program"
+	done
+}
+
 # Is this a work tree of build/linux? One that was made of another build/linux,
 # which may be no more, is of no use.
 is_worktree() {
