@@ -32,34 +32,15 @@ fetch_debian() {
 		"$name=$version" "${name/binary/modules}=$version"
 }
 
-# The modules in the order in which they can be inserted.
 unpack_debian() {
-	local release modules file path
-
-	release=$(find "$debian" -name vmlinuz -printf '%h\n' | head -n 1)
-	release=${release##*/}
-	modules=$debian/usr/lib/modules/$release
-	ln -sfn "usr/lib/modules/$release/vmlinuz" "$debian/vmlinuz"
-	mkdir -p "$debian/root/lib/modules" "$debian/host-modules"
-	ln -sfn "$modules" "$debian/root/lib/modules/$release"
-	depmod -b "$debian/root" "$release"
-	for file in virtio_mmio virtio_console; do
-		modprobe -d "$debian/root" -S "$release" --show-depends "$file"
-	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$debian/order"
-	: >"$debian/modules"
-	while read -r path; do
-		file=$(basename "${path%.xz}")
-		case $path in
-		*.xz)	xz -dc "$path" >"$debian/host-modules/$file" ;;
-		*)	cp "$path" "$debian/host-modules/$file" ;;
-		esac
-		echo "/ko/$file" >>"$debian/modules"
-	done <"$debian/order"
+	unpack_modules "$debian" "$debian" virtio_mmio virtio_console &&
+	find "$debian/usr" -name vmlinuz -exec ln -sf {} "$debian/vmlinuz" ';' &&
+	[ -e "$debian/vmlinuz" ]
 }
 
 get_kernel() {
 	if [ -z "${OURS:-}" ]; then
-		[ ! -e "$debian/vmlinuz" ] || return 0
+		[ ! -e "$debian/ko" ] || return 0
 		if stage base-kernel "fetch Debian's kernel $version" -- fetch_debian &&
 		   stage base-modules "unpack it" -- unpack_debian; then
 			return 0

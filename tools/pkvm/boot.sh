@@ -57,11 +57,7 @@ make_initrd() {
 		[ -n "${ICOUNT:-}" ] || [ ! -d "$kernel/test-modules" ] ||
 			find "$kernel/test-modules" -name '*.ko' -printf 'file /tests/%f %p 644 0 0\n'
 		# What the runner's own channel needs, in a kernel that has it as modules.
-		if [ -e "$kernel/modules" ]; then
-			echo "dir /ko 755 0 0"
-			echo "file /modules $kernel/modules 644 0 0"
-			find "$kernel/host-modules" -name '*.ko' -printf 'file /ko/%f %p 644 0 0\n'
-		fi
+		[ ! -e "$kernel/modules" ] || module_lines "$kernel"
 	} >"$dir/initrd.spec"
 	"$build/host/gen_init_cpio" "$dir/initrd.spec" >"$dir/initrd"
 }

@@ -68,44 +68,6 @@ compile() {
 	done
 }
 
-# list_modules LIST NAME...: print the lines of the initramfs that bring the
-# modules, what they need first, and a file /LIST of them.
-list_modules() {
-	local list=$1 name path file
-
-	shift
-	: >"$out/$list"
-	while read -r path; do
-		file=${path##*/}
-		file=${file%.xz}
-		case $path in
-		*.xz)	xz -dc "$path" >"$out/ko/$file" ;;
-		*)	cp "$path" "$out/ko/$file" ;;
-		esac
-		echo "/ko/$file" >>"$out/$list"
-		echo "file /ko/$file $out/ko/$file 644 0 0"
-	done < <(for name in "$@"; do
-			modprobe -d "$root" -S "$version" --show-depends "$name"
-		 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }')
-	echo "file /$list $out/$list 644 0 0"
-}
-
-guest_modules() {
-	local root=$out/module-root version
-
-	[ -z "${GUEST_KERNEL:-}" ] || return 0
-	version=$(ls "$fetched/guest-kernel/lib/modules" 2>/dev/null ||
-		  ls "$fetched/guest-kernel/usr/lib/modules")
-	rm -rf "$root"
-	mkdir -p "$root/lib/modules" "$out/ko"
-	cp -al "$fetched"/guest-kernel/{usr/,}lib/modules/"$version" "$root/lib/modules" 2>/dev/null ||
-		[ -d "$root/lib/modules/$version" ]
-	depmod -b "$root" "$version" 2>/dev/null
-	echo "dir /ko 755 0 0"
-	list_modules modules "${modules[@]}"
-	rm -rf "$root"
-}
-
 make_initrd() {
 	{
 		cat <<-END
@@ -116,7 +78,10 @@ make_initrd() {
 			dir /sys 755 0 0
 			file /init $out/init 755 0 0
 		END
-		guest_modules
+		if [ -z "${GUEST_KERNEL:-}" ]; then
+			unpack_modules "$fetched/guest-kernel" "$out" "${modules[@]}"
+			module_lines "$out"
+		fi
 	} >"$out/initrd.spec"
 	"$build/host/gen_init_cpio" "$out/initrd.spec" >"$out/initrd"
 }

@@ -132,6 +132,39 @@ upstream_plan() {
 	done
 }
 
+# unpack_modules PACKAGE DIR NAME...: put modules of the kernel that is unpacked at
+# PACKAGE, and what they need, into DIR/ko, and a list into DIR/modules, in the order in
+# which they can be inserted.
+unpack_modules() {
+	local dir=$2 modules release name path
+
+	modules=$(find "$1" -path '*/lib/modules/*' -prune -print | head -n 1)
+	release=${modules##*/}
+	shift 2
+	rm -rf "$dir/ko" "$dir/module-root"
+	mkdir -p "$dir/ko" "$dir/module-root/lib/modules"
+	ln -s "$modules" "$dir/module-root/lib/modules/$release"
+	depmod -b "$dir/module-root" "$release" 2>/dev/null
+	: >"$dir/modules"
+	while read -r path; do
+		name=$(basename "$path" .xz)
+		case $path in
+		*.xz)	xz -dc "$path" >"$dir/ko/$name" ;;
+		*)	cp "$path" "$dir/ko/$name" ;;
+		esac
+		echo "/ko/$name" >>"$dir/modules"
+	done < <(for name in "$@"; do
+			modprobe -d "$dir/module-root" -S "$release" --show-depends "$name"
+		 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }')
+}
+
+# module_lines DIR: the lines of an initramfs that bring what unpack_modules() left.
+module_lines() {
+	echo "dir /ko 755 0 0"
+	echo "file /modules $1/modules 644 0 0"
+	find "$1/ko" -name '*.ko' -printf 'file /ko/%f %p 644 0 0\n'
+}
+
 # Is this a work tree of build/linux? One that was made of another build/linux,
 # which may be no more, is of no use.
 is_worktree() {
