@@ -58,8 +58,7 @@ get_kernel() {
 boot() {
 	BASE=1 stage "$1" "selftests on the base" -- "$tools/boot.sh" run "$1" "$2" \
 		"$kernel" "$build/selftests" "$build/plan-$1" || exit 1
-	"$tools/report.py" --kunit "$linux/tools/testing/kunit" --baseline \
-		--expect "$tools/expectations" "$build/results/$1"
+	"$tools/report.py" --baseline --expect "$tools/expectations" "$build/results/$1"
 }
 
 run() {

@@ -83,8 +83,7 @@ report() {
 	local name=$1 ret=0
 
 	printf '\n%s%s%s\n' "$c_bold" "${name/-/ kernel, }" "$c_off"
-	"$tools/report.py" --kunit "$linux/tools/testing/kunit" --expect "$expect" \
-		--tally "$tally" "$build/results/$name" || ret=$?
+	"$tools/report.py" --expect "$expect" --tally "$tally" "$build/results/$name" || ret=$?
 	"$tools/decode.sh" "$build/results/$name" "$build/kernel/${name%%-*}$suffix"
 	return $ret
 }
@@ -137,8 +136,7 @@ run_native() {
 		[ "$ret" -eq 0 ] && echo "ok 1 $name" || echo "not ok 1 $name"
 		echo "# complete"
 	} >"$dir/results.ktap"
-	"$tools/report.py" --kunit "$linux/tools/testing/kunit" --native \
-		--tally "$tally" "$dir" || { sed 's/^/      | /' "$dir/stderr"; return 1; }
+	"$tools/report.py" --native --tally "$tally" "$dir" || { sed 's/^/      | /' "$dir/stderr"; return 1; }
 }
 
 if [ "${1:-}" = list ]; then

@@ -98,7 +98,7 @@ if [ -n "${COMPARE:-}" ]; then
 fi
 
 printf '\n'
-"$tools/report.py" --kunit "$linux/tools/testing/kunit" "$dir" || {
+"$tools/report.py" "$dir" || {
 	"$tools/decode.sh" "$dir" "$kernel"
 	die "the demo did not go well: the lines above say what, and" \
 	    "${dir#"$top"/} holds the console and what was run (qemu.sh runs it again)."

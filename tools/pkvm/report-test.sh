@@ -47,8 +47,7 @@ expect() {
 	local want=$1 pattern=$2 what=$3 ret=0
 
 	nr=$((nr + 1))
-	"$tools/report.py" --kunit "${KUNIT:-$linux/tools/testing/kunit}" \
-		--expect "$dir/expect" "$dir/run" >"$dir/out" 2>&1 || ret=$?
+	"$tools/report.py" --expect "$dir/expect" "$dir/run" >"$dir/out" 2>&1 || ret=$?
 	if [ "$ret" -eq "$want" ] && grep -qE "$pattern" "$dir/out"; then
 		echo "ok $nr $what"
 	else

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Say what a run of tests in the host came to.
 
-usage: report.py --kunit DIR [--expect FILE] [--tally FILE] [--native] RESULTS...
+usage: report.py [--expect FILE] [--tally FILE] [--native] RESULTS...
 
 A RESULTS directory is what `boot.sh run` leaves, or with --native a report of
 a program that ran on this machine. Prints one line a test and
@@ -33,7 +33,10 @@ SPLATS = re.compile(
 # What the patterns above match in a line that tells of no fault.
 HARMLESS = re.compile(r"KernelAddressSanitizer initialized|kasan: |UBSAN: .*enabled")
 
-POWERED_OFF = re.compile(r"reboot: Power down")
+# Where kunit_parser.py is.
+KUNIT = os.environ.get("KUNIT") or os.path.join(
+	os.environ.get("BUILD") or os.path.join(os.path.dirname(__file__), "../../build"),
+	"linux/tools/testing/kunit")
 
 
 def read(path):
@@ -108,9 +111,9 @@ def result_for_parser(line):
 	return f"{start} {name.replace('#', '')}{directive}"
 
 
-def parse(kunit, lines):
+def parse(lines):
 	"""Parse a KTAP report; return the top of its tests and the status type."""
-	sys.path.insert(0, kunit)
+	sys.path.insert(0, KUNIT)
 	import kunit_parser
 	import kunit_printer
 
@@ -235,7 +238,7 @@ def judge_host(results, promise, complete):
 		return "nothing on the console"
 	if promise and not any(promise in line for line in console):
 		return f"the host never said '{promise}'"
-	if not any(POWERED_OFF.search(line) for line in console):
+	if not any("reboot: Power down" in line for line in console):
 		return "the host did not power off"
 	if not complete:
 		return "the report ends before the plan does"
@@ -251,7 +254,7 @@ def report_run(results, args, expectations, report):
 
 	lines = read(os.path.join(results, "results.ktap"))
 	complete = bool(lines) and lines[-1] == "# complete"
-	top, status = parse(args.kunit, lines)
+	top, status = parse(lines)
 
 	trouble = None if args.native else judge_host(results, promise, complete)
 	console = os.path.relpath(os.path.join(results, "console.log"))
@@ -287,7 +290,6 @@ def main():
 			    help="the results are not of a host in QEMU")
 	parser.add_argument("--baseline", action="store_true",
 			    help="the results are of the unpatched base")
-	parser.add_argument("--kunit", required=True, help="directory of kunit_parser.py")
 	parser.add_argument("results", nargs="+")
 	args = parser.parse_args()
 
