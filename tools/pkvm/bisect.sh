@@ -18,29 +18,13 @@ out=$build/kernel/bisect$suffix
 flavour=${FLAVOUR:-release}
 
 export ARCH=arm64
-kmake=(make -s -j"$jobs" KCFLAGS=-Werror)
-if [ -n "${LLVM:-}" ]; then
-	kmake+=("LLVM=-$clang_version")
-	nm=llvm-nm-$clang_version
-else
-	kmake+=(CROSS_COMPILE=aarch64-linux-gnu-)
-	nm=aarch64-linux-gnu-nm
-fi
+kmake+=(KCFLAGS=-Werror)
 
 # Steps run as stages, not under bash's -e: hence the chains of &&.
 
 kernel() {
 	"$tools/build.sh" config "$flavour" "$tree" "$out" &&
-	"${kmake[@]}" -C "$tree" O="$out" "$@"
-}
-
-selftests() {
-	"${kmake[@]}" -C "$tree" O="$out" headers &&
-	mkdir -p "$out/selftests/tools" &&
-	"${kmake[@]}" -C "$tree/tools/testing/selftests/kvm" TEST_GEN_MODS_DIR= \
-		OUTPUT="$out/selftests" abs_objdir="$out/selftests" \
-		KHDR_INCLUDES="-isystem $out/usr/include" \
-		LINUX_HDR_PATH="$out/usr/include" USERLDFLAGS=-static
+	"${kmake[@]}" -s -j"$jobs" -C "$tree" O="$out" "$@"
 }
 
 # What EL2 takes from the host's image is listed in image-vars.h. No link of the
@@ -51,7 +35,7 @@ el2_symbols() {
 	while read -r symbol; do
 		grep -qw "${symbol#__kvm_nvhe_}" "$tree/arch/arm64/kernel/image-vars.h" ||
 			missing+=("${symbol#__kvm_nvhe_}")
-	done < <($nm -u "$out/arch/arm64/kvm/hyp/nvhe/kvm_nvhe.o" | awk '{ print $2 }')
+	done < <(aarch64-linux-gnu-nm -u "$out/arch/arm64/kvm/hyp/nvhe/kvm_nvhe.o" | awk '{ print $2 }')
 	[ ${#missing[@]} -eq 0 ] || { echo "undefined at EL2: ${missing[*]}"; return 1; }
 }
 
@@ -68,7 +52,7 @@ build_patch() {
 		kernel Image || return
 	fi
 	! grep -qE '^(tools/(testing/selftests|include|arch)|include/uapi|arch/arm64/(include/uapi|tools))/' \
-		<<<"$changed" || selftests
+		<<<"$changed" || make_selftests "$tree" "$out" "$out/selftests"
 }
 
 if [ "${1:-}" = step ]; then

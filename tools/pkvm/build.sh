@@ -11,19 +11,11 @@
 #        build.sh native                   build the tests that run on this machine
 #        build.sh init                     build the runner
 #
-# FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc. ccache is used
-# where it is installed.
+# FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc.
 
 . "$(dirname "$0")/lib.sh"
 
 export ARCH=arm64
-export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$build} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
-if [ -n "${LLVM:-}" ]; then
-	kmake=(make "LLVM=-$clang_version")
-else
-	kmake=(make "CROSS_COMPILE=aarch64-linux-gnu-")
-	! command -v ccache >/dev/null || kmake+=("CC=ccache aarch64-linux-gnu-gcc")
-fi
 
 configure() {
 	local flavour=$1 src=$2 out=$3 fragment fragments stamp missing
@@ -103,13 +95,7 @@ deb() {
 selftests() {
 	local out=$build/selftests
 
-	mkdir -p "$out/kvm/tools"
-	"${kmake[@]}" -s -C "$linux" O="$out/headers" headers
-	# The modules are built with the kernels that they are for.
-	"${kmake[@]}" -s -C "$linux/tools/testing/selftests/kvm" -j"$jobs" \
-		OUTPUT="$out/kvm" abs_objdir="$out/kvm" TEST_GEN_MODS_DIR= \
-		KHDR_INCLUDES="-isystem $out/headers/usr/include" \
-		LINUX_HDR_PATH="$out/headers/usr/include" USERLDFLAGS=-static
+	make_selftests "$linux" "$out/headers" "$out/kvm"
 	# What the series dropped or renamed must not be run any more.
 	find "$out/kvm" -maxdepth 2 -type f -perm -1 | while read -r program; do
 		[ -e "$linux/tools/testing/selftests/kvm/${program#"$out/kvm/"}.c" ] ||

@@ -20,6 +20,15 @@ suffix=${LLVM:+-llvm}
 # The version of clang that Debian 12 and 13 both have.
 export clang_version=19
 
+# How kernel and selftests are made. ccache is used where it is installed.
+if [ -n "${LLVM:-}" ]; then
+	kmake=(make "LLVM=-$clang_version")
+else
+	kmake=(make "CROSS_COMPILE=aarch64-linux-gnu-")
+	! command -v ccache >/dev/null || kmake+=("CC=ccache aarch64-linux-gnu-gcc")
+fi
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$build} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
+
 mkdir -p "$logs"
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
@@ -113,6 +122,19 @@ own_tests() {
 		# shellcheck disable=SC2053
 		[[ $name != $1 ]] || echo "$name"
 	done
+}
+
+# make_selftests TREE HEADERS OUT ARG...: build the kvm selftests of TREE into OUT, with
+# the kernel's headers in HEADERS. The modules are built with the kernels that they are
+# for.
+make_selftests() {
+	local headers=$2/usr/include
+
+	"${kmake[@]}" -s -C "$1" O="$2" headers &&
+	mkdir -p "$3/tools" &&
+	"${kmake[@]}" -s -C "$1/tools/testing/selftests/kvm" -j"$jobs" TEST_GEN_MODS_DIR= \
+		OUTPUT="$3" abs_objdir="$3" KHDR_INCLUDES="-isystem $headers" \
+		LINUX_HDR_PATH="$headers" USERLDFLAGS=-static "${@:4}"
 }
 
 # upstream_plan PATTERN CONFIGURATION: lines of a plan, for the base's own selftests

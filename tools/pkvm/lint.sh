@@ -164,21 +164,17 @@ clang() {
 # which macros make of the constants that they get.
 programs() {
 	local log=$logs/programs.out to=$build/kernel/lint-programs objects
+	local kmake=(make CROSS_COMPILE=aarch64-linux-gnu-)
 
 	mapfile -t objects < <(touched '^tools/testing/selftests/kvm/.*\.c$' |
 		grep -v /test_modules/ | sed "s,^tools/testing/selftests/kvm/\(.*\)\.c\$,$to/\1.o,")
 	[ ${#objects[@]} -gt 0 ] || return 0
 	rm -rf "$to"
-	mkdir -p "$to/tools"
-	make -s -C "$linux" O="$out" CROSS_COMPILE=aarch64-linux-gnu- headers || return
 	# In one line, as it becomes a part of one in the Makefile.
 	EXTRA_CFLAGS=$(echo -Wextra -Wundef -Wmissing-prototypes -Wvla \
 			-Wno-missing-field-initializers -Wno-sign-compare \
 			-Wno-unused-parameter -Wno-type-limits) \
-		make -s -C "$linux/tools/testing/selftests/kvm" -j"$jobs" \
-		CROSS_COMPILE=aarch64-linux-gnu- TEST_GEN_MODS_DIR= \
-		OUTPUT="$to" abs_objdir="$to" KHDR_INCLUDES="-isystem $out/usr/include" \
-		LINUX_HDR_PATH="$out/usr/include" "${objects[@]}" >"$log" 2>&1 ||
+		make_selftests "$linux" "$out" "$to" "${objects[@]}" >"$log" 2>&1 ||
 		{ cat "$log"; return 1; }
 	findings "$log" tools/testing/selftests/kvm/
 }
