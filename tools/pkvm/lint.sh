@@ -84,9 +84,11 @@ checkpatch() {
 	return $ret
 }
 
-# FILE:LINE that the series adds or changes, and the whole files that it adds.
+# changed_lines CONTEXT: FILE:LINE that the series adds or changes, with as many lines
+# around it, and the whole files that it adds.
 changed_lines() {
-	g diff -U0 --no-ext-diff --no-color --no-prefix --no-renames refs/pkvm/base series -- '*.[chS]' | awk '
+	g diff -U"$1" --no-ext-diff --no-color --no-prefix --no-renames refs/pkvm/base series -- \
+			'*.[chS]' Documentation | awk '
 		/^\+\+\+ / { path = $2 }
 		/^@@ / {
 			split($3, at, ",")
@@ -96,9 +98,9 @@ changed_lines() {
 		}'
 }
 
-# findings LOG [DIR]: what a compiler says of lines that the series adds or changes.
-# Paths in LOG are seen from DIR, from the top of the tree, or absolute, and not
-# always the shortest.
+# findings LOG [DIR [CONTEXT]]: what a compiler says of lines that the series adds or
+# changes. Paths in LOG are seen from DIR, from the top of the tree, or absolute, and
+# not always the shortest.
 findings() {
 	awk -F: -v dir="${2:-}" '
 		NR == FNR { ours[$0]; next }
@@ -117,7 +119,7 @@ findings() {
 				}
 			} while (sub(/^[^\/]*\//, "", path))
 		}
-		END { exit found }' <(changed_lines; echo) "$1"
+		END { exit found }' <(changed_lines "${3:-0}"; echo) "$1"
 }
 
 # compile OUT LOG ARG...: make EL2 anew, and of KVM the files that the series touches,
@@ -269,12 +271,7 @@ docs() {
 	# Made in the source tree, whatever O= says.
 	rm -f "$linux"/Documentation/networking/netlink_spec/*.rst
 	sed -n 's,^.*\(Documentation/virt/.*\),\1,p' "$log" >"$log.short"
-	g diff -U0 --no-color --no-prefix refs/pkvm/base series -- Documentation | awk '
-		/^\+\+\+ / { path = $2 }
-		/^@@ / { split($3, at, ","); n = at[2] == "" ? 1 : at[2]
-			 for (i = -3; i < n + 3; i++) print path ":" at[1] + i }' >"$log.lines"
-	awk -F: 'NR == FNR { ours[$0]; next } ($1 ":" $2) in ours { print; bad = 1 }
-		END { exit bad }' "$log.lines" "$log.short"
+	findings "$log.short" "" 3
 }
 
 # The tools take the mirror from the machine: the repository names none, nor any
