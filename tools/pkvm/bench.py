@@ -136,9 +136,9 @@ def guest():
 	for c in shell('select_configurations "${CPU:-}" "${MODE:-}"').split():
 		for kernel in KERNELS:
 			# While the disk is waited for, the clock of such a machine runs away.
-			run = f"{BUILD}/guest/guest-run -t {FOREVER}"
+			run = f"{BUILD}/guest/guest-run pvm_seconds={FOREVER}"
 			report = boot(f"bench-guest-{kernel}-{c}", kernel, c,
-				      [f"ordinary {run} -N", f"protected {run}"], FOREVER)
+				      [f"ordinary {run} pvm_protected=0", f"protected {run}"], FOREVER)
 			for name, said in re.findall(r"# Subtest: (\S+)(.*?)^(?:not )?ok",
 						     report, re.M | re.S):
 				stat = dict(re.findall(r"# stat: (\S+) (\d+)", said))

@@ -85,7 +85,7 @@ run() {
 	# Real guests have their VMM and all else on a disk, vda: the last one here.
 	if grep -q " $build/guest/" "$plan"; then
 		for disk in "root-disk,snapshot=on" "disk,readonly=on"; do
-			[ "${disk%%,*}" = disk ] || grep -q ' -D' "$plan" || continue
+			[ "${disk%%,*}" = disk ] || grep -q ' pvm_root=1' "$plan" || continue
 			qemu+=(-drive "file=$build/guest/$disk,format=raw,if=none,id=${disk%%,*}"
 				-device "virtio-blk-device,drive=${disk%%,*}")
 		done

@@ -19,18 +19,18 @@ names=$(select_configurations "$1" "${MODE:-}")
 configuration=${names%%$'\n'*}
 kernel=$build/kernel/$2$suffix
 dir=$build/results/demo
-guest_run="$build/guest/guest-run -t 800 -c ${GUEST_CPUS:-2} ${VERBOSE:+-V}"
-run_guest="900 guest_debian $guest_run ${GUEST_INITRD:+-U}"
+guest_run="$build/guest/guest-run pvm_seconds=800 pvm_cpus=${GUEST_CPUS:-2} ${VERBOSE:+pvm_verbose=1}"
+run_guest="900 guest_debian $guest_run ${GUEST_INITRD:+pvm_unchecked=1}"
 mkdir -p "$build/plans"
 {
 	echo "600 pkvm_vm_run arm64/pkvm_vm_run"
 	echo "$run_guest"
-	[ -z "${COMPARE:-}" ] || echo "${run_guest/guest_debian/guest_ordinary} -N"
-	[ -z "${ROOT:-}" ] || echo "900 guest_root $guest_run -D"
+	[ -z "${COMPARE:-}" ] || echo "${run_guest/guest_debian/guest_ordinary} pvm_protected=0"
+	[ -z "${ROOT:-}" ] || echo "900 guest_root $guest_run pvm_root=1"
 	if [ -z "${GUEST_INITRD:-}" ]; then
-		echo "900 guest_resets $guest_run -R"
-		echo "900 look_at_protected $guest_run -L"
-		echo "900 look_at_ordinary $guest_run -L -N"
+		echo "900 guest_resets $guest_run pvm_reset=1"
+		echo "900 look_at_protected $guest_run pvm_look=1"
+		echo "900 look_at_ordinary $guest_run pvm_look=1 pvm_protected=0"
 	fi
 } >"$build/plans/demo"
 

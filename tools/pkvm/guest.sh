@@ -163,9 +163,9 @@ build() {
 	mkdir -p "$out"
 	local sources=$tools/guest
 
-	compile init -static "$sources"/{init,checks-cpu,checks-system}.c
+	compile init -static "$sources/init.c"
 	compile guest-run -static -I "$linux/tools/testing/selftests/kvm/include" \
-		"$sources"/{guest-run,look,vmm}.c
+		"$sources/guest-run.c"
 	compile preload.so -shared -fPIC -isystem "$build/selftests/headers/usr/include" \
 		"$sources/preload.c"
 	make_initrd

@@ -16,32 +16,32 @@
 #ifndef PKVM_GUEST_H
 #define PKVM_GUEST_H
 
-#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define BIT(nr)			(1UL << (nr))
 
 #define GUEST_PREFIX	"pvm: "
 
-/* What every guest's kernel is told. */
-#define GUEST_CMDLINE	"console=ttyAMA0 earlycon=pl011,0x9000000 panic=-1 printk.devkmsg=on"
-
 /*
- * And one with a root on virtio: a pool for what devices see, since the default one
- * shrinks to 1 MB a GB, and probes that say how many pages are shared and taken back.
+ * Return the number that is given for an option: guest-run has it in its environment,
+ * and the guest's kernel puts words of its command line into that of its first process.
  */
-#define ROOT_CMDLINE	" root=/dev/vda rw init=/sbin/root-check swiotlb=8192"	\
-			" kprobe_event=p:share,pkvm_set_memory_decrypted,n=%x1:u32"	\
-			";p:unshare,pkvm_set_memory_encrypted,n=%x1:u32"
+static inline int option(const char *name, int absent)
+{
+	const char *value = getenv(name);
 
-enum outcome { PASS, FAIL, SKIP };
+	return value ? atoi(value) : absent;
+}
 
-/* What the launcher says of this guest on the kernel's command line. */
-struct expected {
-	int cpus;		/* pvm.cpus= */
-	bool protected;		/* pvm.protected= */
-	bool pauth;		/* pvm.pauth= */
-	bool look;		/* pvm.look=: only keep a pattern in memory, for the host */
-	bool reset;		/* pvm.reset=: only reset */
-};
+/* Return the seconds since some moment in the past. */
+static inline double now(void)
+{
+	struct timespec ts;
 
-#define WHY_MAX	160
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
 
 #endif

@@ -27,8 +27,6 @@
 
 #include <linux/kvm.h>
 
-#include "util.h"
-
 static int create_vm(int fd, unsigned long type)
 {
 	int vm = syscall(SYS_ioctl, fd, KVM_CREATE_VM, type | KVM_VM_TYPE_ARM_PROTECTED);
