@@ -69,17 +69,16 @@ work=$(mktemp -d "$build/.refresh.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 # The mails. What depends on the moment or on git's version is left out.
-mkdir "$work/patches"
 for posting in $(postings); do
+	mkdir -p "$work/patches/$posting"
 	g format-patch -q -o "$work/patches/$posting" -N --full-index --zero-commit \
 		--no-signature --no-thread --diff-algorithm=myers --find-renames \
 		"$(posting_range "$posting")"
-	mkdir -p "$work/patches/$posting"
 done
 
 # The files to read: those that the series adds, and those of which more than half is
 # new. Of MAINTAINERS only what is new.
-mkdir "$work/files"
+places=(arch Documentation include virt drivers tools/testing tools/arch tools/include)
 {
 	g diff --no-renames --diff-filter=A --name-only refs/pkvm/base series
 	g diff --no-renames --diff-filter=M --numstat refs/pkvm/base series |
@@ -89,55 +88,48 @@ mkdir "$work/files"
 	done
 } | sort >"$work/list"
 while read -r path; do
-	case $path in
-	arch/* | Documentation/* | include/* | virt/* | drivers/* | tools/testing/* | tools/arch/* | tools/include/*) ;;
-	*) die "the series adds $path, and refresh.sh knows no place for that here." ;;
-	esac
-	mkdir -p "$work/files/${path%/*}"
-	g show "series:$path" >"$work/files/$path"
-	[ "$(g ls-tree --format='%(objectmode)' series "$path")" = 100644 ] || chmod +x "$work/files/$path"
+	[[ $path =~ ^($(IFS='|'; echo "${places[*]}"))/ ]] ||
+		die "the series adds $path, and refresh.sh knows no place for that here."
+	mkdir -p "$work/${path%/*}"
+	g show "series:$path" >"$work/$path"
+	[ "$(g ls-tree --format='%(objectmode)' series "$path")" = 100644 ] || chmod +x "$work/$path"
 done <"$work/list"
-g diff -U0 --no-color refs/pkvm/base series -- MAINTAINERS | sed -n '/^+++/d; s/^+//p' >"$work/files/MAINTAINERS"
-[ -s "$work/files/MAINTAINERS" ] || rm "$work/files/MAINTAINERS"
+g diff -U0 --no-color refs/pkvm/base series -- MAINTAINERS | sed -n '/^+++/d; s/^+//p' >"$work/MAINTAINERS"
+[ -s "$work/MAINTAINERS" ] || rm "$work/MAINTAINERS"
 
-# take FROM TO: make the files of TO those of FROM; print what differs.
-differ=
-take() {
-	local from=$1 to=$2 name
-
-	while read -r name; do
-		if [ ! -e "$from/$name" ]; then
-			differ+="stale: ${to#"$top"/}/$name"$'\n'
-			[ -n "$check" ] || rm "$to/$name"
-		elif ! cmp -s "$from/$name" "$to/$name" || { [ -x "$from/$name" ] && [ ! -x "$to/$name" ]; }; then
-			differ+="differs: ${to#"$top"/}/$name"$'\n'
-			[ -n "$check" ] || { mkdir -p "$(dirname "$to/$name")" && cp "$from/$name" "$to/$name"; }
-		fi
-	done
+# written_below DIRECTORY: the mails and the files to read that are there.
+written_below() {
+	(cd "$1" && find patches/[0-9]-* -name '*.patch'
+	 cd "$1" && find "${places[@]}" MAINTAINERS -type f 2>/dev/null) || true
 }
 
-for posting in $(postings); do
-	take "$work/patches/$posting" "$patches/$posting" < <(
-		cd "$work/patches/$posting" && find . -name '*.patch' -printf '%f\n'
-		cd "$patches/$posting" && find . -name '*.patch' -printf '%f\n')
-done < /dev/null
-take "$work/files" "$top" < <({
-	cd "$work/files" && find . -type f -printf '%P\n'
-	cd "$top"
-	[ ! -e MAINTAINERS ] || echo MAINTAINERS
-	find arch Documentation include virt drivers tools/testing tools/arch tools/include -type f 2>/dev/null
-} | sort -u)
+differ=$({ written_below "$work"; written_below "$top"; } | sort -u | while read -r name; do
+	if [ ! -e "$work/$name" ]; then
+		echo "stale: $name"
+	elif ! cmp -s "$work/$name" "$top/$name" || { [ -x "$work/$name" ] && [ ! -x "$top/$name" ]; }; then
+		echo "differs: $name"
+	fi
+done)
+[ -z "$differ" ] || printf '%s\n' "$differ"
 
 if [ -n "$check" ]; then
 	[ -n "$differ" ] || exit 0
-	printf '%s' "$differ"
 	die "the mails, the files to read and $linux do not agree. Files at the top are not" \
 	    "edited alone: edit in $linux and run 'make refresh', or throw those edits away."
 fi
-(cd "$top" && find arch Documentation include virt drivers tools/testing tools/arch tools/include \
-	-depth -type d -empty -delete 2>/dev/null) || true
-printf '%s' "$differ"
+while read -r what name; do
+	case $what in
+	stale:)
+		rm "$top/$name"
+		;;
+	differs:)
+		mkdir -p "$(dirname "$top/$name")"
+		cp --preserve=mode "$work/$name" "$top/$name"
+		;;
+	esac
+done <<<"$differ"
+(cd "$top" && find "${places[@]}" -depth -type d -empty -delete 2>/dev/null) || true
 mails_id >"$linux/.git/pkvm-mails"
 g update-ref refs/pkvm/series series
 say "refresh: $(find "$patches" -name '*.patch' | wc -l) mails, $(wc -l <"$work/list") files to read;" \
-	"$(printf '%s' "$differ" | wc -l) changed"
+	"$(printf '%s' "$differ" | grep -c .) changed"
