@@ -77,21 +77,15 @@ class Report:
 	"""Print results, and count them."""
 
 	def __init__(self):
-		self.passed = self.failed = self.skipped = 0
-		color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-		self.paint = (lambda code, text: f"\033[{code}m{text}\033[0m") if color \
-			else (lambda code, text: text)
+		self.counts = {"PASS": 0, "FAIL": 0, "SKIP": 0}
+		self.color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 	def line(self, word, name, detail, seconds):
-		color = {"PASS": 32, "FAIL": 31, "SKIP": 33}[word]
+		self.counts[word] += 1
 		time = f"{seconds:7.1f}s" if seconds is not None else ""
-		print(f"{self.paint(color, word)}  {name:<27} {detail:<44} {time}".rstrip())
-		if word == "PASS":
-			self.passed += 1
-		elif word == "FAIL":
-			self.failed += 1
-		else:
-			self.skipped += 1
+		if self.color:
+			word = f"\033[{ {'PASS': 32, 'FAIL': 31, 'SKIP': 33}[word]}m{word}\033[0m"
+		print(f"{word}  {name:<27} {detail:<44} {time}".rstrip())
 
 
 RESULT = re.compile(r"^(\s*(?:not )?ok \d+) (?:# (SKIP|XFAIL) )?(.*?)( # (?:SKIP|XFAIL).*)?$")
@@ -299,8 +293,8 @@ def main():
 		report_run(results, args, expectations, report)
 	if args.tally:
 		with open(args.tally, "a") as file:
-			file.write(f"{report.passed} {report.failed} {report.skipped}\n")
-	return 1 if report.failed else 0
+			file.write(" ".join(map(str, report.counts.values())) + "\n")
+	return 1 if report.counts["FAIL"] else 0
 
 
 if __name__ == "__main__":
