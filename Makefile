@@ -20,7 +20,7 @@ MEMORY   ?= $(or $(CONFIG_PKVM_HOST_MEMORY),2G)
 DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
-export T CPU MODE FLAVOUR APPEND JOBS FORCE NODEPS TALLY FROM OURS
+export T CPU FLAVOUR APPEND JOBS FORCE NODEPS TALLY FROM OURS
 export ROOT GUEST_CPUS GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE UPDATE
 
 run := tools/pkvm
@@ -31,9 +31,9 @@ help:
 	@echo
 	@echo '  make demo       from nothing to Debian in a protected VM, and what CPU it sees:'
 	@echo '                  CPU= GUEST_CPUS= ROOT=debian COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
-	@echo '  make check      every test; T=name CPU=max MODE=hvhe narrow it; with FLAVOUR=debug'
+	@echo '  make check      every test; T=name CPU=max narrow it; with FLAVOUR=debug'
 	@echo '                  on a kernel that looks for mistakes'
-	@echo '  make shell      a shell in the booted host: CPU= MODE= FLAVOUR='
+	@echo '  make shell      a shell in the booted host: CPU= FLAVOUR='
 	@echo
 	@echo '  KERNEL=/path/to/linux  put the series onto a tree of your own'
 	@echo

@@ -82,7 +82,7 @@ run() {
 			ran=$(grep -cE '^(not )?ok ' "$build/results/$name/results.ktap") || true
 			sed -i "1,$((ran + 1))d" "$build/plan-todo"
 		done
-	done < <(select_configurations "${CPU:-}" "${MODE:-}")
+	done < <(select_configurations "${CPU:-}")
 	return $ret
 }
 

@@ -93,7 +93,7 @@ def row(name, figures):
 
 
 def table():
-	names = shell('select_configurations "${CPU:-}" "${MODE:-}"').split()
+	names = shell('select_configurations "${CPU:-}"').split()
 	result = {k: {c: measure(k, c) for c in names} for k in KERNELS}
 	print(f"{'instructions':<28}" + "".join(f"{c:>21}" for c in names))
 	print(" " * 28 + "".join(f"{'base':>11}{'series':>10}" for c in names))
@@ -133,7 +133,7 @@ def check():
 
 def guest():
 	print(f"{'boot of Debian':<32}{'instructions':>16}{'exits':>10}")
-	for c in shell('select_configurations "${CPU:-}" "${MODE:-}"').split():
+	for c in shell('select_configurations "${CPU:-}"').split():
 		for kernel in KERNELS:
 			# While the disk is waited for, the clock of such a machine runs away.
 			run = f"{BUILD}/guest/guest-run pvm_seconds={FOREVER}"

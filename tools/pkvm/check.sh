@@ -5,8 +5,7 @@
 #
 # usage: check.sh        with, from the environment (make passes them on)
 #	T=NAME		only this test (a shell pattern)
-#	CPU=NAME	only this configuration
-#	MODE=hvhe|nvhe	only configurations of this mode
+#	CPU=NAME	only this configuration, or these
 #	FLAVOUR=debug	the debug kernel instead of the release one
 #	TALLY=FILE	leave the counts "passed failed skipped" there, for a caller
 #			that adds them up, instead of printing the last line
@@ -62,7 +61,6 @@ plan_unprotected() {
 
 	configuration=$(unprotected_configuration)
 	[ -z "${CPU:-}" ] || [ "$CPU" = "$configuration" ] || return 0
-	[ -z "${MODE:-}" ] || return 0
 	name=release-$configuration
 	mkdir -p "$build/plans"
 	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }' >"$build/plans/$name"
@@ -165,7 +163,7 @@ while read -r configuration; do
 	*)	plan_boot "$flavour" "$configuration" ;;
 	esac
 done < <([ "${CPU:-}" = "$(unprotected_configuration)" ] ||
-	 select_configurations "${CPU:-}" "${MODE:-}")
+	 select_configurations "${CPU:-}")
 [ "$flavour" != release ] || plan_unprotected
 
 if [ ${#queue[@]} -gt 0 ]; then

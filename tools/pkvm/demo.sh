@@ -15,7 +15,7 @@
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
-names=$(select_configurations "$1" "${MODE:-}")
+names=$(select_configurations "$1")
 configuration=${names%%$'\n'*}
 kernel=$build/kernel/$2$suffix
 dir=$build/results/demo

@@ -103,21 +103,18 @@ configuration_mode() {
 	esac
 }
 
-# CPU= and MODE= as a person types them, as names of configurations.
+# CPU= as a person types it, as names of configurations.
 select_configurations() {
-	local cpu=${1:-} mode=${2:-} name found=''
+	local cpu=${1:-} name found=''
 
 	while read -r name; do
 		[ -z "$cpu" ] || [[ " $cpu " = *" $name "* ]] || continue
-		[ -z "$mode" ] ||
-			[[ $(configuration_mode "$name") = "Protected ${mode/vhe/VHE}"* ]] ||
-			continue
 		found=1
 		echo "$name"
 	done < <(configuration_names; [ -z "$cpu" ] || matrix_names)
 	[ -n "$found" ] ||
-		die "CPU='$cpu' MODE='$mode' selects no configuration. There are:" \
-		    "$({ configuration_names; matrix_names; } | paste -sd ' '); MODE is hvhe or nvhe."
+		die "CPU='$cpu' selects no configuration. There are:" \
+		    "$({ configuration_names; matrix_names; } | paste -sd ' ')."
 }
 
 # S1PIE, S1POE, TCR2, SCTLR2, GCS, FPMR and LSE128 came with QEMU 11, so an older

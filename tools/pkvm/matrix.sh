@@ -12,7 +12,7 @@
 
 ret=0
 log=$build/results/matrix.log
-export T=${T:-pkvm_*} MODE=''
+export T=${T:-pkvm_*}
 mkdir -p "$build/results"
 rows=${CPU:-$(matrix_names | paste -sd ' ') max-16k}
 {

@@ -94,7 +94,7 @@ deb() {
 # What is wrong with what a person asks for is said before anything is built for it.
 choices() {
 	"$tools/guest.sh" choices || exit 1
-	select_configurations "${CPU:-}" "${MODE:-}" >/dev/null
+	select_configurations "${CPU:-}" >/dev/null
 }
 
 qemu() {
