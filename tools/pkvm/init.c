@@ -6,10 +6,10 @@
  *
  *	SECONDS NAME PROGRAM [ARGUMENT...]
  *
- * The report is KTAP and leaves through a virtio-serial port named "results",
- * so that nothing the kernel prints on the console can mix with it. What a
- * test prints becomes part of the report, indented: the cases of a test that
- * speaks TAP become subtests, everything else becomes diagnostics.
+ * The report is KTAP and leaves through a virtio-serial port, so that nothing the
+ * kernel prints on the console can mix with it. What a test prints becomes part of
+ * the report, indented: the cases of a test that speaks TAP become subtests,
+ * everything else becomes diagnostics.
  *
  * A plan that has a line "shell" ends in an interactive shell on the console. One
  * that has a line "remote" goes on with lines that come in through the port, each
@@ -17,12 +17,11 @@
  */
 
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +36,6 @@
 #include <unistd.h>
 
 #define __noreturn	__attribute__((__noreturn__))
-#define __printf(a, b)	__attribute__((__format__(printf, a, b)))
 
 #define KSFT_SKIP	4
 #define MAX_ARGS	128
@@ -56,16 +54,9 @@ static void __noreturn power_off(void)
 	_exit(1);
 }
 
-static void __noreturn __printf(1, 2)
-die(const char *fmt, ...)
+static void __noreturn die(const char *what)
 {
-	va_list ap;
-
-	va_start(ap, fmt);
-	fprintf(stderr, "init: ");
-	vfprintf(stderr, fmt, ap);
-	fprintf(stderr, ": %s\n", strerror(errno));
-	va_end(ap);
+	fprintf(stderr, "init: %s: %s\n", what, strerror(errno));
 	power_off();
 }
 
@@ -73,36 +64,19 @@ static void mount_or_die(const char *type, const char *where)
 {
 	mkdir(where, 0755);
 	if (mount(type, where, type, 0, NULL) && errno != EBUSY)
-		die("mount %s", where);
+		die(where);
 }
 
-/* There is no udev: the port's name stands in sysfs only. */
+/* The host has one virtio-serial port. */
 static FILE *open_results(void)
 {
-	static const char ports[] = "/sys/class/virtio-ports";
-	char path[512], name[64];
-	struct dirent *entry;
-	FILE *file, *port;
-	DIR *dir;
+	FILE *port;
+	glob_t ports;
 
-	dir = opendir(ports);
-	if (!dir)
+	if (glob("/dev/vport*", 0, NULL, &ports))
 		return NULL;
-
-	port = NULL;
-	while (!port && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "%s/%s/name", ports, entry->d_name);
-		file = fopen(path, "re");
-		if (!file)
-			continue;
-		if (fgets(name, sizeof(name), file) && !strcmp(name, "results\n")) {
-			snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-			port = fopen(path, "r+e");
-		}
-		fclose(file);
-	}
-	closedir(dir);
-
+	port = fopen(ports.gl_pathv[0], "r+e");
+	globfree(&ports);
 	if (port)
 		setvbuf(port, NULL, _IOLBF, 0);
 	return port;
@@ -369,7 +343,7 @@ int main(void)
 	for (nr = 0; nr < 100 && !(results = open_results()); nr++)
 		usleep(100000);
 	if (!results)
-		die("no virtio-serial port named results");
+		die("no virtio-serial port");
 
 	fprintf(results, "KTAP version 1\n1..%u\n", count);
 	for (nr = 0; nr < count; nr++)
