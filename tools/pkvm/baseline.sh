@@ -68,7 +68,7 @@ run() {
 	[ -n "${OURS:-}" ] || [ ! -e "$debian/vmlinuz" ] || kernel=$debian
 	while read -r configuration; do
 		name=baseline-$configuration
-		upstream_configurations | grep -qx "$configuration" &&
+		[[ " $upstream_configurations " != *" $configuration "* ]] ||
 			upstream_plan "${T:-*}" "$configuration" >"$build/plan-$name"
 		[ ! -s "$build/plan-$name" ] || boot "$name" "$configuration" || ret=1
 

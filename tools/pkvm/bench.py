@@ -113,7 +113,7 @@ def table():
 def check():
 	with open(REFERENCE) as file:
 		reference = json.load(file)
-	names = shell("upstream_configurations").split()
+	names = shell("echo $upstream_configurations").split()
 	print(f"TAP version 13\n1..{len(names)}")
 	if conditions() != reference["conditions"]:
 		for i, name in enumerate(names, 1):

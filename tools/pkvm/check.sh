@@ -48,7 +48,7 @@ plan_boot() {
 
 	mkdir -p "$dir"
 	own_plan "$flavour" >"$dir/$name"
-	case "$flavour $(upstream_configurations | paste -sd ' ') " in
+	case "$flavour $upstream_configurations " in
 	release*" $configuration "*)	upstream_plan "$pattern" "$configuration" >>"$dir/$name" ;;
 	esac
 	[ -s "$dir/$name" ] || return 0
@@ -57,11 +57,9 @@ plan_boot() {
 
 # Without protected mode, protected VMs are refused and others are what they were.
 plan_unprotected() {
-	local configuration name
+	local name=release-$unprotected
 
-	configuration=$(unprotected_configuration)
-	[ -z "${CPU:-}" ] || [ "$CPU" = "$configuration" ] || return 0
-	name=release-$configuration
+	[ -z "${CPU:-}" ] || [ "$CPU" = "$unprotected" ] || return 0
 	mkdir -p "$build/plans"
 	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }' >"$build/plans/$name"
 	[ ! -s "$build/plans/$name" ] || queue+=("$name")
@@ -138,7 +136,7 @@ run_native() {
 }
 
 if [ "${1:-}" = list ]; then
-	say "configurations: $({ configuration_names; unprotected_configuration; } | paste -sd ' ')"
+	say "configurations: $(names_of "${configurations[@]}" "$unprotected" | paste -sd ' ')"
 	{ printf '0 %s\n' tree-tools report runner bench
 	  native_tests | sed 's/^/0 /'
 	  own_plan release
@@ -162,7 +160,7 @@ while read -r configuration; do
 	"debug neoverse-v1" | "debug max-nvhe") ;;
 	*)	plan_boot "$flavour" "$configuration" ;;
 	esac
-done < <([ "${CPU:-}" = "$(unprotected_configuration)" ] ||
+done < <([ "${CPU:-}" = "$unprotected" ] ||
 	 select_configurations "${CPU:-}")
 [ "$flavour" != release ] || plan_unprotected
 

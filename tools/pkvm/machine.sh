@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 #
 # The machine: which QEMU, which CPU models, how a host is started on them.
 # Sourced after lib.sh.
@@ -36,23 +36,16 @@ matrix=(
 	"max-efi-dt max mte=on,acpi=off EFI=1"
 )
 
-configuration_names() {
-	printf '%s\n' "${configurations[@]}" | cut -d ' ' -f 1
-}
-
-matrix_names() {
-	printf '%s\n' "${matrix[@]}" | cut -d ' ' -f 1
-}
-
 # The host on which protected VMs have to be refused: its KVM is not in
 # protected mode. Not one of the configurations.
-unprotected_configuration() {
-	echo cortex-a57-unprotected
-}
+unprotected=cortex-a57-unprotected
 
 # Those in which the kvm selftests of the base are run, too.
-upstream_configurations() {
-	printf '%s\n' cortex-a57 max
+upstream_configurations="cortex-a57 max"
+
+# names_of ROW...
+names_of() {
+	printf '%s\n' "${@%% *}"
 }
 
 # The CPU model of configuration $1, what its machine has more than others, and
@@ -67,7 +60,7 @@ configuration_row() {
 		fi
 	done
 	die "there is no configuration '$1'. There are:" \
-	    "$(configuration_names | paste -sd ' ')."
+	    "$(names_of "${configurations[@]}" | paste -sd ' ')."
 }
 
 # The unpatched base does not boot on the revision of Cortex-A57 that QEMU has.
@@ -105,16 +98,17 @@ configuration_mode() {
 
 # CPU= as a person types it, as names of configurations.
 select_configurations() {
-	local cpu=${1:-} name found=''
+	local cpu=${1:-} name found='' candidates=("${configurations[@]}")
 
+	[ -z "$cpu" ] || candidates+=("${matrix[@]}")
 	while read -r name; do
 		[ -z "$cpu" ] || [[ " $cpu " = *" $name "* ]] || continue
 		found=1
 		echo "$name"
-	done < <(configuration_names; [ -z "$cpu" ] || matrix_names)
+	done < <(names_of "${candidates[@]}")
 	[ -n "$found" ] ||
 		die "CPU='$cpu' selects no configuration. There are:" \
-		    "$({ configuration_names; matrix_names; } | paste -sd ' ')."
+		    "$(names_of "${candidates[@]}" | paste -sd ' ')."
 }
 
 # S1PIE, S1POE, TCR2, SCTLR2, GCS, FPMR and LSE128 came with QEMU 11, so an older

@@ -14,7 +14,7 @@ ret=0
 log=$build/results/matrix.log
 export T=${T:-pkvm_*}
 mkdir -p "$build/results"
-rows=${CPU:-$(matrix_names | paste -sd ' ') max-16k}
+rows=${CPU:-$(names_of "${matrix[@]}" | paste -sd ' ') max-16k}
 {
 	[ "$rows" = max-16k ] ||
 		CPU=${rows% max-16k} FLAVOUR=release "$tools/check.sh" || ret=1
