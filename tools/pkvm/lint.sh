@@ -31,20 +31,16 @@ check() {
 # Checks run as stages, which bash's -e does not reach into: each step that may
 # fail says what follows.
 
+# The mails apply to any git tree of the base, with plain git, and come out of it again.
 mails() {
 	local name ret=0
 
-	"$tools/refresh.sh" check || ret=1
+	rm "$linux/.git/pkvm-mails" && "$tools/series.sh" && "$tools/refresh.sh" check || ret=1
 	for name in $(postings); do
 		[ -s "$patches/$name/cover-letter.txt" ] ||
 			{ echo "patches/$name has no cover-letter.txt"; ret=1; }
 	done
 	return $ret
-}
-
-# The mails apply to any git tree of the base, with plain git.
-am() {
-	rm "$linux/.git/pkvm-mails" && "$tools/series.sh" && "$tools/refresh.sh" check
 }
 
 # Waived: whoever sends the series adds Signed-off-by; maintainers() checks that
@@ -255,16 +251,13 @@ kernel_doc() {
 
 # New warnings in the pages that the series adds or changes, where sphinx is there.
 docs() {
-	local log=$logs/htmldocs.out pages page ret=0
+	local log=$logs/htmldocs.out pages
 
 	mapfile -t pages < <(touched '^Documentation/virt/.*\.rst$')
 	[ ${#pages[@]} -gt 0 ] || return 0
 	if ! command -v sphinx-build >/dev/null && [ ! -x /usr/bin/sphinx-build ]; then
-		echo "sphinx is not installed: only docutils' own view is checked"
-		for page in "${pages[@]}"; do
-			! grep -nP '[ \t]$' "$linux/$page" || ret=1
-		done
-		return $ret
+		echo "sphinx is not installed: the pages are not built"
+		return 0
 	fi
 	"${debian[@]}" make -s -C "$linux" O="$build/docs" SPHINXDIRS=virt/kvm htmldocs >"$log" 2>&1 ||
 		{ cat "$log"; return 1; }
@@ -283,8 +276,7 @@ names() {
 	! git -C "$top" grep -nIE '(^|[ "=:(])/(work|root|home)/'
 }
 
-check mails "mails, files to read and series agree" mails
-check am "git am makes the series from the mails" am
+check mails "git am makes the series; files to read agree" mails
 check checkpatch "checkpatch --strict" checkpatch
 check sparse "sparse and gcc W=1 over EL2 and KVM" sparse
 check clang "clang W=1 over EL2 and KVM" clang
