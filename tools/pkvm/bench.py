@@ -19,11 +19,12 @@ import re
 import subprocess
 import sys
 
+import mutate
+
 TOOLS = os.path.dirname(os.path.realpath(__file__))
 BUILD = os.environ.get("BUILD") or os.path.join(TOOLS, "../../build")
 REFERENCE = os.path.join(TOOLS, "bench-reference.json")
 KERNELS = {"base": f"{BUILD}/kernel/base", "series": f"{BUILD}/kernel/release"}
-NVHE = "arch/arm64/kvm/hyp/nvhe"
 TOLERANCE = 0.02
 FOREVER = 10 ** 6
 
@@ -65,19 +66,10 @@ def measure(kernel, configuration):
 def sizes(kernel):
 	"""Return the bytes of EL2's sections, of a VM and of a vCPU."""
 	out = KERNELS[kernel]
-	lines = shell(f"aarch64-linux-gnu-size -A {out}/{NVHE}/kvm_nvhe.o").splitlines()
+	lines = shell(f"aarch64-linux-gnu-size -A {out}/arch/arm64/kvm/hyp/nvhe/kvm_nvhe.o").splitlines()
 	found = {w[0]: int(w[1]) for w in map(str.split, lines) if w and w[0].startswith(".hyp.")}
-	with open(f"{out}/{NVHE}/.pkvm.nvhe.o.cmd") as file:
-		command = file.readline().split(":= ", 1)[1].strip()
-	# Without debug information: symbols of that size, with the object's own flags.
-	command = re.sub(r"-Wp,\S+| -o \S+| \S+$", " ", command)
-	source = ("#include <nvhe/pkvm.h>\\n#include <linux/kvm_host.h>\\n"
-		  "char VM[sizeof(struct pkvm_hyp_vm)], vCPU[sizeof(struct pkvm_hyp_vcpu)];\\n")
-	lines = shell(f"cd {out} && printf '{source}' | {command} -x c - -o {BUILD}/sizes.o && "
-		      f"aarch64-linux-gnu-nm -S {BUILD}/sizes.o").splitlines()
-	found.update((f"struct of a {w[3]}", int(w[1], 16)) for w in map(str.split, lines)
-		     if w[-1] in ("VM", "vCPU"))
-	return found
+	return found | mutate.compiled({"struct of a VM": "sizeof(struct pkvm_hyp_vm)",
+					"struct of a vCPU": "sizeof(struct pkvm_hyp_vcpu)"}, out)
 
 
 def conditions():

@@ -116,16 +116,16 @@ def registers():
 	return found
 
 
-def compiled(expressions):
+def compiled(expressions, kernel=KERNEL):
 	"""Return the values of {name: expression}, as the compiler of EL2's own code sees them."""
-	with open(os.path.join(KERNEL, "arch/arm64/kvm/hyp/nvhe/.pkvm.nvhe.o.cmd")) as file:
+	with open(os.path.join(kernel, "arch/arm64/kvm/hyp/nvhe/.pkvm.nvhe.o.cmd")) as file:
 		command = file.readline().partition(":=")[2].partition(" ; ")[0]
 	command = [word for word in shlex.split(command) if not word.startswith("-Wp,")]
 	source = "".join(f'asm volatile("\\n=> %c0" :: "i" ({e}));\n' for e in expressions.values())
 	source = f"#include <linux/kvm_host.h>\n#include <nvhe/pkvm.h>\n" \
-		 f"#include <asm/kvm_fixed_config.h>\nvoid all(void);\nvoid all(void)\n{{\n{source}}}\n"
+		 f"void all(void);\nvoid all(void)\n{{\n{source}}}\n"
 	command[command.index("-c"):] = ["-S", "-o", "-", "-x", "c", "-"]
-	text = subprocess.run(command, cwd=KERNEL, input=source, check=True, text=True,
+	text = subprocess.run(command, cwd=kernel, input=source, check=True, text=True,
 			      stdout=subprocess.PIPE).stdout
 	return dict(zip(expressions, map(int, re.findall(r"^=> (-?\d+)$", text, re.M))))
 
