@@ -58,20 +58,16 @@ checkpatch() {
 		-q --terse --no-summary --show-types \
 		--ignore FILE_PATH_CHANGES,MACRO_ARG_REUSE,AVOID_BUG,CAMELCASE >"$log" 2>&1 || true
 	# Whatever else is said is a finding, also by a checkpatch that does not run.
-	awk -F: '/:(AVOID_EXTERNS|FUNCTION_ARGUMENTS|OPEN_BRACE): / {
+	awk -F: 'function text(  line, i) {
 			for (i = 0; i < $2; i++)
 				getline line <$1
 			close($1)
-			if (line ~ /kvm_nvhe_sym\(|unrolled_full$/)
-				next
+			return line
 		}
-		/:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE): / {
-			for (i = 0; i < $2; i++)
-				getline line <$1
-			close($1)
-			if (line ~ /HE_(PROTO|STRUCT|ASSIGN)\(/)
-				next
-		}
+		/:(AVOID_EXTERNS|FUNCTION_ARGUMENTS|OPEN_BRACE): / &&
+			text() ~ /kvm_nvhe_sym\(|unrolled_full$/ { next }
+		/:(PARENTHESIS_ALIGNMENT|OPEN_ENDED_LINE): / &&
+			text() ~ /HE_(PROTO|STRUCT|ASSIGN)\(/ { next }
 		{ print; found = 1 }
 		END { exit found }' "$log" || ret=1
 	"${debian[@]}" scripts/checkpatch.pl --strict -q --no-tree \
