@@ -32,12 +32,14 @@ export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$build} CCACHE_NOHASHDIR=${CCACHE_NOHASH
 mkdir -p "$logs"
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
-	c_bold=$'\e[1m' c_red=$'\e[31m' c_green=$'\e[32m' c_yellow=$'\e[33m' c_off=$'\e[0m'
+	c_bold=$'\e[1m' c_red=$'\e[31m' c_off=$'\e[0m'
 else
-	c_bold='' c_red='' c_green='' c_yellow='' c_off=''
+	c_bold='' c_red='' c_off=''
 fi
+# Counted by tap().
+nr=0 failed=0
 # Used by the scripts that source this file.
-: "$c_bold$c_red$c_green$c_yellow$c_off$jobs$linux$patches$suffix$tools"
+: "$c_bold$c_red$c_off$failed$jobs$linux$patches$suffix$tools"
 
 # say TEXT...: progress, for a person.
 say() {
@@ -110,6 +112,18 @@ locked() {
 		flock "$fd"
 	fi
 	export PKVM_LOCKED="${PKVM_LOCKED:-} $build/$1"
+}
+
+# tap WHAT LOG COMMAND...: a case of a test that speaks TAP, with LOG if COMMAND fails.
+tap() {
+	nr=$((nr + 1))
+	if "${@:3}"; then
+		echo "ok $nr $1"
+	else
+		sed 's/^/# /' "$2"
+		echo "not ok $nr $1"
+		failed=1
+	fi
 }
 
 # own_tests PATTERN: the names of the series' selftests that match.

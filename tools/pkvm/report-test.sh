@@ -7,7 +7,6 @@
 
 dir=$(mktemp -d "$build/.report-test.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
-nr=0 failed=0
 
 # A run in which all is well; each case below changes one thing.
 good_run() {
@@ -46,15 +45,9 @@ good_run() {
 expect() {
 	local want=$1 pattern=$2 what=$3 ret=0
 
-	nr=$((nr + 1))
 	"$tools/report.py" --expect "$dir/expect" "$dir/run" >"$dir/out" 2>&1 || ret=$?
-	if [ "$ret" -eq "$want" ] && grep -qE "$pattern" "$dir/out"; then
-		echo "ok $nr $what"
-	else
-		sed 's/^/# /' "$dir/out"
-		echo "not ok $nr $what"
-		failed=1
-	fi
+	grep -qE "$pattern" "$dir/out" || ret=unlike
+	tap "$what" "$dir/out" [ "$ret" = "$want" ]
 	good_run
 }
 
@@ -119,4 +112,4 @@ sed -i 's/^    # plain output/    # console: [    1.0] BUG: x/' "$run/results.kt
 expect 1 '^FAIL +second .*in the guest: BUG' "fails: a guest without cases has a bug"
 echo "no end within 9 s" >"$run/qemu.failed"
 expect 1 'no end within 9 s' "fails: QEMU did not end"
-exit $failed
+exit "$failed"

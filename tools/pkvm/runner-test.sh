@@ -23,17 +23,9 @@ echo "5 test-absent /nowhere/absent" >>"$build/plan-runner"
 "$tools/boot.sh" run runner "$1" "$2" - "$build/plan-runner"
 echo "test-skip * skip on purpose" >"$dir/expect"
 "$tools/report.py" --expect "$dir/expect" "$dir" >"$dir/out" || true
-sed 's/^/# /' "$dir/out"
 
-nr=0 failed=0
 expect() {
-	nr=$((nr + 1))
-	if grep -qE "$1" "$dir/out"; then
-		echo "ok $nr $2"
-	else
-		echo "not ok $nr $2"
-		failed=1
-	fi
+	tap "$2" "$dir/out" grep -qE "$1" "$dir/out"
 }
 
 echo "TAP version 13"
@@ -47,4 +39,4 @@ expect '^FAIL +test-crash' "a test that crashes fails"
 expect '^FAIL +test-hang +no end within 2 s' "a test that hangs is ended"
 expect '^PASS +test-long' "a line without end is no harm"
 expect '^FAIL +test-absent +exit status 127' "a program that is not there fails"
-exit $failed
+exit "$failed"

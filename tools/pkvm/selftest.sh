@@ -212,9 +212,7 @@ cases=("$@")
 [ ${#cases[@]} -gt 0 ] || mapfile -t cases < <(compgen -A function case_ | sed 's/^case_//')
 echo "TAP version 13"
 echo "1..${#cases[@]}"
-nr=0 failed=0
 for name in "${cases[@]}"; do
-	nr=$((nr + 1))
 	rm -rf "$work/case" "$work/plain" "$work/other" "$work/git" "$work/empty"
 	cp -a "$work/project" "$work/case"
 	printf '[user]\n\tname = A Tester\n\temail = tester@example.org\n' >"$HOME/.gitconfig"
@@ -230,12 +228,6 @@ for name in "${cases[@]}"; do
 		"case_$name"
 	) >"$work/log" 2>&1
 	ret=$?
-	if [ "$ret" -eq 0 ]; then
-		echo "ok $nr $name"
-	else
-		sed 's/^/# /' "$work/log"
-		echo "not ok $nr $name"
-		failed=1
-	fi
+	tap "$name" "$work/log" [ "$ret" -eq 0 ]
 done
-exit $failed
+exit "$failed"
