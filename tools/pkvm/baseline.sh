@@ -48,9 +48,7 @@ get_kernel() {
 		rm -rf "$debian"
 		say "baseline: Debian has no kernel $version any more; the base is built"
 	fi
-	is_worktree "$build/base" && [ "$(git -C "$build/base" rev-parse HEAD)" = \
-		"$(git -C "$linux" rev-parse refs/pkvm/base)" ] ||
-		new_worktree "$build/base" refs/pkvm/base
+	worktree "$build/base" refs/pkvm/base
 	stage kernel-base "build the unpatched kernel" -- "$tools/build.sh" base-kernel
 }
 

@@ -70,9 +70,8 @@ if [ "$first" -lt 1 ] || [ "$first" -gt "$count" ]; then
 	die "there is no patch $first: the series has 1 to $count."
 fi
 need_space 4096 "$build" "building every patch"
-is_worktree "$tree" || new_worktree "$tree" refs/pkvm/base
+worktree "$tree" series
 rm -rf "$(git -C "$tree" rev-parse --git-path rebase-merge)"
-git -C "$tree" checkout -q -f --detach series
 # --exec needs no new commits: every pick is a fast-forward.
 git -C "$tree" -c rebase.updateRefs=false rebase -q --exec "'$tools/bisect.sh' step" \
 	"series~$((count - first + 1))" ||

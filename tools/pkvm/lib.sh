@@ -201,18 +201,17 @@ module_lines() {
 	find "$1/ko" -name '*.ko' -printf 'file /ko/%f %p 644 0 0\n'
 }
 
-# Is this a work tree of build/linux? One that was made of another build/linux,
-# which may be no more, is of no use.
-is_worktree() {
+# worktree DIR COMMIT: check COMMIT out in a work tree of build/linux. One that was made
+# of another build/linux, which may be no more, is of no use.
+worktree() {
 	local repository
 
 	repository=$(git -C "$1" rev-parse --path-format=absolute --git-common-dir \
-		2>/dev/null) || return 1
-	[ "$repository" = "$(realpath "$linux")/.git" ]
-}
-
-# new_worktree DIR COMMIT: make one, whatever is there.
-new_worktree() {
+		2>/dev/null) || true
+	if [ "$repository" = "$(realpath "$linux")/.git" ]; then
+		git -C "$1" checkout -q -f --detach "$2"
+		return
+	fi
 	rm -rf "$1"
 	git -C "$linux" worktree prune
 	git -C "$linux" worktree add --quiet --force --detach "$1" "$2"
