@@ -100,7 +100,6 @@ fi || die "apt could not fetch $* of Debian $suite ($arch). The messages" \
 	  "removing $state/lists and trying again."
 
 rm -rf "$dest.new"
-mkdir -p "$dest.new"
 mkdir -p "$dest.new/var/lib/dpkg"
 for deb in "$state"/cache/archives/*.deb; do
 	dpkg-deb -x "$deb" "$dest.new"

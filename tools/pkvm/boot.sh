@@ -62,10 +62,6 @@ make_initrd() {
 	"$build/host/gen_init_cpio" "$dir/initrd.spec" >"$dir/initrd"
 }
 
-plan_seconds() {
-	awk '$1 ~ /^[0-9]+$/ { sum += $1 } END { print sum + 0 }' "$1"
-}
-
 run() {
 	local name=$1 configuration=$2 kernel=$3 selftests=$4 plan=$5
 	local dir=$build/results/$name limit disk image ret=0
@@ -96,7 +92,7 @@ run() {
 	[ -z "${ONLY_PREPARE:-}" ] || return 0
 
 	# Every test has its own limit. This one is for a host that hangs.
-	limit=${LIMIT:-$(($(plan_seconds "$dir/plan") + 120))}
+	limit=${LIMIT:-$(awk '{ sum += $1 } END { print sum + 120 }' "$dir/plan")}
 	timeout --foreground "$limit" "${qemu[@]}" </dev/null >"$dir/qemu.log" 2>&1 || ret=$?
 	case $ret in
 	0) ;;

@@ -15,11 +15,10 @@
 declare -A sets=(
 	[series]="git patch xz-utils ca-certificates debian-archive-keyring python3"
 	[build]="gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross libc6-dev make
-		 flex bison bc rsync perl libssl-dev libelf-dev"
-	[guest]="kmod e2fsprogs"
+		 flex bison bc rsync perl libssl-dev libelf-dev kmod e2fsprogs"
 	[lint]="sparse shellcheck coccinelle python3-ply python3-git"
 	[llvm]="clang-$clang_version lld-$clang_version llvm-$clang_version"
-	[deb]="debhelper kmod"
+	[deb]="debhelper"
 	[menuconfig]="libncurses-dev pkg-config"
 )
 
@@ -72,10 +71,10 @@ fi
 
 export DEBIAN_FRONTEND=noninteractive
 install_missing() {
+	local install=("${as_root[@]}" apt-get install --no-install-recommends -y "${missing[@]}")
+
 	# The index may be missing or too old to name what the mirror has.
-	"${as_root[@]}" apt-get install --no-install-recommends -y "${missing[@]}" ||
-		{ "${as_root[@]}" apt-get update &&
-		  "${as_root[@]}" apt-get install --no-install-recommends -y "${missing[@]}"; }
+	"${install[@]}" || { "${as_root[@]}" apt-get update && "${install[@]}"; }
 }
 say "installing Debian packages: ${missing[*]}"
 AGAIN="sudo $line" stage deps "install ${#missing[@]} packages" -- install_missing ||

@@ -56,16 +56,9 @@ readable() {
 	[ -r "$2" ] || die "$1=$2: there is no such file."
 }
 
-# Compile for arm64, if a source is newer than what was made of it.
+# compile TARGET ARGUMENT...: for arm64.
 compile() {
-	local target=$out/$1 source
-
-	shift
-	for source in "$tools"/guest/*.[ch]; do
-		[ "$source" -nt "$target" ] || continue
-		aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror "$@" -o "$target"
-		return
-	done
+	aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror "${@:2}" -o "$out/$1"
 }
 
 make_initrd() {

@@ -10,16 +10,7 @@
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
-# The packages that the jobs need, as the sets of deps.sh.
-sets=(build ${LLVM:+llvm})
-for job in "$@"; do
-	case $job in
-	guests)		sets+=(guest) ;;
-	base_kernel)	[ -n "${OURS:-}" ] || sets+=(guest) ;;
-	deb=*)		sets+=(deb) ;;
-	esac
-done
-"$tools/deps.sh" "${sets[@]}"
+"$tools/deps.sh" build ${LLVM:+llvm}
 
 # Two runs in one build directory would spoil it for both.
 locked build
@@ -85,6 +76,7 @@ fetch_config() {
 }
 
 deb() {
+	"$tools/deps.sh" deb
 	[ "$1" = host ] || fetch_config
 	AGAIN="make deb CONFIG=$1" stage "deb-$1" "build a package of the kernel, $1" -- \
 		"$tools/build.sh" deb "$1" || exit 1
