@@ -80,7 +80,7 @@ report() {
 
 	printf '\n%s%s%s\n' "$c_bold" "${name/-/ kernel, }" "$c_off"
 	"$tools/report.py" --expect "$expect" --tally "$tally" "$build/results/$name" || ret=$?
-	"$tools/decode.sh" "$build/results/$name" "$build/kernel/${name%%-*}$suffix"
+	decode "$build/results/$name" "$build/kernel/${name%%-*}$suffix"
 	return $ret
 }
 

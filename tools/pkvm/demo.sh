@@ -99,7 +99,7 @@ fi
 
 printf '\n'
 "$tools/report.py" "$dir" || {
-	"$tools/decode.sh" "$dir" "$kernel"
+	decode "$dir" "$kernel"
 	die "the demo did not go well: the lines above say what, and" \
 	    "${dir#"$top"/} holds the console and what was run (qemu.sh runs it again)."
 }

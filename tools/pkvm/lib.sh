@@ -201,6 +201,27 @@ module_lines() {
 	find "$1/ko" -name '*.ko' -printf 'file /ko/%f %p 644 0 0\n'
 }
 
+# decode RESULTS KERNEL-DIR: print the function, file and line of every address in an EL2
+# panic. EL2 prints its addresses as the host's symbols, __kvm_nvhe_NAME+OFFSET/SIZE,
+# which the kernel's own scripts/faddr2line resolves. Says nothing where nothing panicked.
+decode() {
+	local console=$1/console.log vmlinux=$2/vmlinux where
+
+	grep -qsa 'hyp panic' "$console" || return 0
+	say "      EL2 panicked:"
+	grep -a 'hyp panic' "$console" | sed 's/^\[[ 0-9.]*\] */      | /; s/\r$//'
+	mapfile -t where < <(grep -ao '__kvm_nvhe_[A-Za-z0-9_.$]*+0x[0-9a-f]*/0x[0-9a-f]*' "$console" |
+		awk '!seen[$0]++')
+	[ ${#where[@]} -gt 0 ] || return 0
+	if [[ $(readelf -S "$vmlinux" 2>/dev/null) != *.debug_line* ]]; then
+		printf '      | %s\n' "${where[@]}"
+		say "      | (this kernel has no line numbers: FLAVOUR=debug has)"
+		return 0
+	fi
+	CROSS_COMPILE=aarch64-linux-gnu- "$linux/scripts/faddr2line" "$vmlinux" "${where[@]}" |
+		sed "s,$linux/,,; s/^/      | /"
+}
+
 # worktree DIR COMMIT: check COMMIT out in a work tree of build/linux. One that was made
 # of another build/linux, which may be no more, is of no use.
 worktree() {
