@@ -19,11 +19,10 @@
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
-# make_initrd DIR KERNEL-DIR SELFTESTS PLAN [EXTRA-LINE...]: write DIR/initrd.
+# make_initrd DIR KERNEL-DIR SELFTESTS PLAN: write DIR/initrd.
 make_initrd() {
 	local dir=$1 kernel=$2 selftests=$3 plan=$4 seconds name program args
 
-	shift 4
 	: >"$dir/plan"
 	{
 		cat <<-END
@@ -36,7 +35,6 @@ make_initrd() {
 			file /init $build/host/init 755 0 0
 			file /plan $dir/plan 644 0 0
 		END
-		[ $# -eq 0 ] || printf '%s\n' "$@"
 		[ ! -f "$plan.files" ] || cat "$plan.files"
 		while read -r seconds name program args; do
 			case $seconds in
@@ -101,38 +99,30 @@ run() {
 	esac
 }
 
-# A root file system for a person: the tests and Debian's static busybox.
-make_shell_root() {
-	local dir=$1 kernel=$2 selftests=$3 plan=$4 program busybox=$build/arm64/busybox
+# A host for a person: the tests and Debian's static busybox.
+interactive() {
+	local configuration=$1 kernel=$2 selftests=$3
+	local dir=$build/results/shell busybox=$build/arm64/busybox
 
-	[ -x "$busybox/usr/bin/busybox" ] || [ -x "$busybox/bin/busybox" ] ||
+	[ -d "$busybox" ] ||
 		ALONE=1 "$tools/apt-fetch.sh" trixie arm64 "$busybox" busybox-static
-	program=$busybox/usr/bin/busybox
-	[ -x "$program" ] || program=$busybox/bin/busybox
-
+	mkdir -p "$dir"
+	find "$selftests/kvm" -maxdepth 2 -type f -perm -1 -printf '60 %f %P\n' >"$dir/plan.in"
+	echo shell >>"$dir/plan.in"
+	cat >"$dir/plan.in.files" <<-END
+		dir /bin 755 0 0
+		dir /etc 755 0 0
+		file /bin/busybox $busybox/usr/bin/busybox 755 0 0
+		slink /bin/sh busybox 777 0 0
+		file /etc/profile $dir/profile 644 0 0
+	END
 	cat >"$dir/profile" <<-'END'
 		busybox --install -s /bin
 		echo
 		echo "A pKVM host. The tests are in /tests; 'poweroff -f' or C-a x ends it."
 		dmesg | grep 'mode initialized'
 	END
-	make_initrd "$dir" "$kernel" "$selftests" "$plan" \
-		"dir /bin 755 0 0" "dir /etc 755 0 0" \
-		"file /bin/busybox $program 755 0 0" \
-		"slink /bin/sh busybox 777 0 0" \
-		"file /etc/profile $dir/profile 644 0 0"
-}
-
-all_selftests() {
-	find "$1/kvm" -maxdepth 2 -type f -perm -1 -printf '60 %f %P\n' | sort
-}
-
-interactive() {
-	local configuration=$1 kernel=$2 selftests=$3 dir=$build/results/shell
-
-	mkdir -p "$dir"
-	{ all_selftests "$selftests"; echo shell; } >"$dir/plan.in"
-	make_shell_root "$dir" "$kernel" "$selftests" "$dir/plan.in"
+	make_initrd "$dir" "$kernel" "$selftests" "$dir/plan.in"
 	host_command "$configuration" "$kernel/arch/arm64/boot/Image" "$dir/initrd"
 	qemu+=(-serial mon:stdio)
 }
