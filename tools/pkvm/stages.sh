@@ -15,28 +15,21 @@
 # Two runs in one build directory would spoil it for both.
 locked build
 
-# once NAME INPUT... -- TEXT COMMAND...: run a stage unless it has been run on the
-# same commit of build/linux with the same INPUT files. An edited tree has no such
-# name, so there the stage runs and its make decides.
+# once NAME TEXT COMMAND...: run a stage unless it has been run on the same commit of
+# build/linux with the same tools. An edited tree has no such name, so there the stage
+# runs and its make decides.
 once() {
-	local name=$1 stamp=$build/.stamp-$1 inputs=() now='' text
+	local name=$1 stamp=$build/.stamp-$1 now=''
 
-	shift
-	while [ "$1" != -- ]; do
-		inputs+=("$1")
-		shift
-	done
-	text=$2
-	shift 2
 	if [ -z "$(git -C "$linux" status --porcelain --untracked-files=no)" ]; then
 		now=$(git -C "$linux" rev-parse 'HEAD^{tree}'
-		      cat "$tools/build.sh" "${inputs[@]}" | sha256sum)
+		      cat "$tools"/{lib,build,guest}.sh "$tools"/{config,guest}/* | sha256sum)
 	fi
 	if [ -n "$now" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$now" ]; then
 		return 0
 	fi
 	rm -f "$stamp"
-	stage "$name" "$text" -- "$@" || exit 1
+	stage "$name" "$2" -- "${@:3}" || exit 1
 	[ -z "$now" ] || printf '%s\n' "$now" >"$stamp"
 }
 
@@ -47,12 +40,11 @@ kernel() {
 	*)	die "FLAVOUR='$1': there are release, debug, 16k and, with LLVM=1, lto." ;;
 	esac
 	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
-	once "kernel-$1$suffix" "$tools/config/host.config" "$tools/config/$1.config" -- \
-		"build the kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
+	once "kernel-$1$suffix" "build the kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
 }
 
 selftests() {
-	AGAIN="make check" once selftests -- "build the kvm selftests" "$tools/build.sh" selftests
+	AGAIN="make check" once selftests "build the kvm selftests" "$tools/build.sh" selftests
 	stage init "build the runner" -- "$tools/build.sh" init || exit 1
 }
 
@@ -60,8 +52,7 @@ selftests() {
 guests() {
 	"$tools/guest.sh" fetch || exit 1
 	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
-	once guest "$tools/guest.sh" "$tools"/guest/* -- \
-		"make the disk of the real guests" "$tools/guest.sh" build
+	once guest "make the disk of the real guests" "$tools/guest.sh" build
 	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 }
 
@@ -99,7 +90,7 @@ base_kernel() {
 }
 
 native() {
-	once native -- "build the tests that run on this machine" "$tools/build.sh" native
+	once native "build the tests that run on this machine" "$tools/build.sh" native
 }
 
 for job in "$@"; do
