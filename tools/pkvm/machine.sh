@@ -68,16 +68,6 @@ base_midr() {
 	[ "${1%-unprotected}" != cortex-a57 ] || echo ,midr=0x411fd073
 }
 
-# What configuration $1 adds to the kernel's command line. A CPU with VHE
-# runs the hypervisor as hVHE, unless both are taken from it.
-configuration_cmdline() {
-	case $1 in
-	*-nvhe)
-		echo "arm64_sw.hvhe=0 id_aa64mmfr1.vh=0"
-		;;
-	esac
-}
-
 # What the host must say when it has become what configuration $1 promises.
 configuration_mode() {
 	case $1 in
@@ -183,7 +173,11 @@ get_efi() {
 host_command() {
 	local cpu extra more mode=protected
 
-	case $1 in *-unprotected) mode=nvhe ;; esac
+	# A CPU with VHE runs the hypervisor as hVHE, unless both are taken from it.
+	case $1 in
+	*-unprotected)	mode=nvhe ;;
+	*-nvhe)		mode+=" arm64_sw.hvhe=0 id_aa64mmfr1.vh=0" ;;
+	esac
 	read -r cpu extra more < <(configuration_row "$1")
 	[ -z "${BASE:-}" ] || cpu+=$(base_midr "$1")
 	[ -z "$more" ] || local "$more"
@@ -198,6 +192,5 @@ host_command() {
 		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}" -nic none -display none -no-reboot
 		-kernel "$2" -initrd "$3"
 		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=$mode watchdog_thresh=60 $(
-			)rcupdate.rcu_cpu_stall_timeout=120${APPEND:+ $APPEND} $(
-			)$(configuration_cmdline "$1")")
+			)rcupdate.rcu_cpu_stall_timeout=120${APPEND:+ $APPEND}")
 }
