@@ -194,22 +194,16 @@ cocci_one() {
 }
 
 cocci() {
-	local files ret=0 script
+	local files
 
 	mapfile -t files < <(touched '^(arch/arm64|virt)/.*\.c$')
 	[ ${#files[@]} -gt 0 ] || return 0
 	cd "$linux" || return
-	while read -r script; do
-		[[ " $cocci_waived " != *" ${script#scripts/coccinelle/} "* ]] || continue
-		while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
-			wait -n || ret=1
-		done
-		cocci_one "$script" "${files[@]}" </dev/null &
-	done < <(grep -rl --include='*.cocci' 'virtual report' scripts/coccinelle | sort)
-	while [ -n "$(jobs -p)" ]; do
-		wait -n || ret=1
-	done
-	return $ret
+	export linux logs
+	export -f cocci_one findings changed_lines g
+	grep -rl --include='*.cocci' 'virtual report' scripts/coccinelle |
+		grep -vF "${cocci_waived// /$'\n'}" | sort |
+		xargs -P "$jobs" -I '{}' bash -c 'cocci_one "$@"' cocci '{}' "${files[@]}"
 }
 
 shell() {
