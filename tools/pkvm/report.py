@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Say what a run of tests in the host came to.
 
-usage: report.py [--expect FILE] [--tally FILE] [--native] RESULTS...
+usage: report.py [--expect FILE] [--tally FILE] [--native] RESULTS
 
-A RESULTS directory is what `boot.sh run` leaves, or with --native a report of
+The RESULTS directory is what `boot.sh run` leaves, or with --native a report of
 a program that ran on this machine. Prints one line a test and
 fails if anything went wrong. The parser of KTAP is the kernel's own
 (tools/testing/kunit/kunit_parser.py).
@@ -284,13 +284,11 @@ def main():
 			    help="the results are not of a host in QEMU")
 	parser.add_argument("--baseline", action="store_true",
 			    help="the results are of the unpatched base")
-	parser.add_argument("results", nargs="+")
+	parser.add_argument("results")
 	args = parser.parse_args()
 
-	expectations = Expectations(args.expect)
 	report = Report()
-	for results in args.results:
-		report_run(results, args, expectations, report)
+	report_run(args.results, args, Expectations(args.expect), report)
 	if args.tally:
 		with open(args.tally, "a") as file:
 			file.write(" ".join(map(str, report.counts.values())) + "\n")
