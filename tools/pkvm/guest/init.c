@@ -135,23 +135,30 @@ static enum outcome check_pauth(void)
 	return is_signed ? PASS : fail("PACIZA adds nothing to a pointer");
 }
 
+/* Return 0 if perf counts an event, or an errno. */
+static int perf_counts(uint32_t type, uint64_t event)
+{
+	struct perf_event_attr attr = { .type = type, .size = sizeof(attr), .config = event };
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+
+	if (fd < 0)
+		return errno;
+	close(fd);
+	return 0;
+}
+
 static enum outcome check_pmu(void)
 {
-	struct perf_event_attr attr = {
-		.type = PERF_TYPE_HARDWARE, .size = sizeof(attr),
-		.config = PERF_COUNT_HW_CPU_CYCLES,
-	};
-	int fd;
+	int err = perf_counts(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
 
+	if (perf_counts(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK))
+		return fail("perf has no clock");
 	if (!protected)
 		return skip("this guest is not protected");
-	fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
-	if (fd >= 0) {
-		close(fd);
+	if (!err)
 		return fail("the kernel counts cycles");
-	}
-	if (errno != ENOENT && errno != EOPNOTSUPP)
-		return fail("perf_event_open: %s", strerror(errno));
+	if (err != ENOENT && err != EOPNOTSUPP)
+		return fail("perf_event_open: %s", strerror(err));
 	return PASS;
 }
 
@@ -246,21 +253,29 @@ static uintptr_t step(pid_t pid)
 	return regs[32];
 }
 
-static enum outcome step_on(int cpu)
+/* Return a process that waits for its debugger before it runs @body. */
+static pid_t fork_stopped(void (*body)(void))
 {
-	uintptr_t pc = 0;
-	int status, i;
-	pid_t pid;
+	pid_t pid = fork();
 
-	move_to(cpu);
-	pid = fork();
 	if (!pid) {
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
 		raise(SIGSTOP);
-		run_nops();
+		body();
 		_exit(0);
 	}
-	waitpid(pid, &status, 0);
+	waitpid(pid, NULL, 0);
+	return pid;
+}
+
+static enum outcome step_on(int cpu)
+{
+	uintptr_t pc = 0;
+	int i;
+	pid_t pid;
+
+	move_to(cpu);
+	pid = fork_stopped(run_nops);
 	for (i = 0; i < 20000 && pc != (uintptr_t)first_nop; i++) {
 		pc = step(pid);
 		if (!pc)
@@ -269,7 +284,7 @@ static enum outcome step_on(int cpu)
 	for (i = 0; i < NR_NOPS && pc == (uintptr_t)first_nop + 4 * i; i++)
 		pc = step(pid);
 	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	waitpid(pid, NULL, 0);
 	if (i != NR_NOPS || pc != (uintptr_t)first_nop + 4 * NR_NOPS)
 		return fail("step %d on CPU %d went to %#lx, first is %#lx", i, cpu,
 			    pc, (uintptr_t)first_nop);
@@ -282,6 +297,39 @@ static enum outcome check_step(void)
 		if (step_on(cpu) != PASS)
 			return FAIL;
 	}
+	return PASS;
+}
+
+static uint64_t watched;
+
+static void write_watched(void)
+{
+	*(volatile uint64_t *)&watched = 1;
+}
+
+/* A protected VM is told of one watchpoint, which never hits. */
+static enum outcome check_watchpoint(void)
+{
+	/* DBGWCR_EL1: enabled, EL0, stores, eight bytes */
+	struct {
+		uint32_t nr, pad;
+		uint64_t addr, ctrl;
+	} watch = { .addr = (uintptr_t)&watched, .ctrl = 1 | 2 << 1 | 2 << 3 | 0xff << 5 }, is;
+	struct iovec iov = { &watch, sizeof(watch) }, was = { &is, sizeof(is) };
+	pid_t pid = fork_stopped(write_watched);
+	bool set, hit;
+	int status;
+
+	set = !ptrace(PTRACE_GETREGSET, pid, (void *)NT_ARM_HW_WATCH, &was) &&
+	      !ptrace(PTRACE_SETREGSET, pid, (void *)NT_ARM_HW_WATCH, &iov) &&
+	      !ptrace(PTRACE_CONT, pid, 0, 0) && waitpid(pid, &status, 0) == pid;
+	hit = set && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (!set)
+		return fail("the kernel sets no watchpoint");
+	if (hit == protected || (protected && (is.nr & 0xff) != 1))
+		return fail("the kernel has %d, which %s", is.nr & 0xff, hit ? "hit" : "never hit");
 	return PASS;
 }
 
@@ -521,6 +569,7 @@ static const struct {
 	{ "SIGILL, and the guest lives",	check_undef },
 	{ "SIGTRAP for BRK",			check_brk },
 	{ "a debugger steps a process",		check_step },
+	{ "a watchpoint, as the VM has it",	check_watchpoint },
 	{ "timers",				check_timers },
 	{ "CPUs wake each other",		check_ipis },
 	{ "FP registers",			check_fp },
