@@ -11,7 +11,7 @@
 #        build.sh native                   build the tests that run on this machine
 #        build.sh init                     build the runner
 #
-# FLAVOUR is release or debug, LLVM=1 takes clang instead of gcc.
+# FLAVOUR is release, debug, 16k, guest or, with LLVM=1 (clang instead of gcc), lto.
 
 . "$(dirname "$0")/lib.sh"
 
