@@ -132,12 +132,14 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 	struct kvm_vcpu *on;
 	u64 ret = PSCI_RET_SUCCESS;
 
+	hyp_spin_lock(&hyp_vm->psci_lock);
 	target = pvm_find_vcpu(hyp_vm, smccc_get_arg1(vcpu) & mask);
-	if (!target)
-		return PSCI_RET_INVALID_PARAMS;
+	if (!target) {
+		ret = PSCI_RET_INVALID_PARAMS;
+		goto unlock;
+	}
 
 	on = &target->vcpu;
-	hyp_spin_lock(&hyp_vm->psci_lock);
 	if (on->arch.mp_state.mp_state != KVM_MP_STATE_STOPPED || on->arch.reset_state.reset) {
 		/* As in kvm_psci_vcpu_on(): PSCI 0.1 has no ALREADY_ON. */
 		ret = vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2) ?
