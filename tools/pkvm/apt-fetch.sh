@@ -40,7 +40,7 @@ keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	die "$keyring is missing: install the package debian-archive-keyring."
 
 state=$build/apt/$suite-$arch
-mkdir -p "$state"/{lists/partial,cache/archives/partial,etc/apt.conf.d,etc/preferences.d} ${dest:+"$dest"}
+mkdir -p "$state"/{lists/partial,cache/archives/partial,etc/apt.conf.d,etc/preferences.d}
 [ -f "$state/status" ] || : >"$state/status"
 # What a backport depends on is in the suite that it is for.
 for name in "${suite%-backports}" "$suite"; do

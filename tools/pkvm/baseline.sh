@@ -40,7 +40,7 @@ unpack_debian() {
 
 get_kernel() {
 	if [ -z "${OURS:-}" ]; then
-		[ ! -e "$debian/ko" ] || return 0
+		[ ! -s "$debian/modules" ] || return 0
 		if stage base-kernel "fetch Debian's kernel $version" -- fetch_debian &&
 		   stage base-modules "unpack it" -- unpack_debian; then
 			return 0
@@ -60,11 +60,12 @@ boot() {
 }
 
 run() {
-	local configuration name ret=0 boots ran
+	local selected configuration name ret=0 boots ran
 
 	kernel=$build/kernel/base$suffix
 	[ -n "${OURS:-}" ] || [ ! -e "$debian/vmlinuz" ] || kernel=$debian
-	while read -r configuration; do
+	selected=$(select_configurations "${CPU:-}")
+	for configuration in $selected; do
 		name=baseline-$configuration
 		[[ " $upstream_configurations " != *" $configuration "* ]] ||
 			upstream_plan "${T:-*}" "$configuration" >"$build/plan-$name"
@@ -80,7 +81,7 @@ run() {
 			ran=$(grep -cE '^(not )?ok ' "$build/results/$name/results.ktap") || true
 			sed -i "1,$((ran + 1))d" "$build/plan-todo"
 		done
-	done < <(select_configurations "${CPU:-}")
+	done
 	return $ret
 }
 

@@ -22,7 +22,7 @@ import sys
 import mutate
 
 TOOLS = os.path.dirname(os.path.realpath(__file__))
-BUILD = os.environ.get("BUILD") or os.path.join(TOOLS, "../../build")
+BUILD = os.environ.get("BUILD") or os.path.realpath(os.path.join(TOOLS, "../../build"))
 REFERENCE = os.path.join(TOOLS, "bench-reference.json")
 KERNELS = {"base": f"{BUILD}/kernel/base", "series": f"{BUILD}/kernel/release"}
 TOLERANCE = 0.02

@@ -132,7 +132,8 @@ run_native() {
 		[ "$ret" -eq 0 ] && echo "ok 1 $name" || echo "not ok 1 $name"
 		echo "# complete"
 	} >"$dir/results.ktap"
-	"$tools/report.py" --native --tally "$tally" "$dir" || { sed 's/^/      | /' "$dir/stderr"; return 1; }
+	"$tools/report.py" --native --expect "$expect" --tally "$tally" "$dir" ||
+		{ sed 's/^/      | /' "$dir/stderr"; return 1; }
 }
 
 if [ "${1:-}" = list ]; then
@@ -145,6 +146,8 @@ if [ "${1:-}" = list ]; then
 fi
 
 failed=0
+selected=
+[ "${CPU:-}" = "$unprotected" ] || selected=$(select_configurations "${CPU:-}")
 run_native tree-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
 for name in $(native_tests); do
@@ -155,13 +158,12 @@ if [ "$flavour" = release ]; then
 	[ -n "${LLVM:-}" ] || run_native bench "$tools/bench.py" check || failed=1
 fi
 
-while read -r configuration; do
+for configuration in $selected; do
 	case "$flavour${CPU:+, asked for} $configuration" in
 	"debug neoverse-v1" | "debug max-nvhe") ;;
 	*)	plan_boot "$flavour" "$configuration" ;;
 	esac
-done < <([ "${CPU:-}" = "$unprotected" ] ||
-	 select_configurations "${CPU:-}")
+done
 [ "$flavour" != release ] || plan_unprotected
 
 if [ ${#queue[@]} -gt 0 ]; then

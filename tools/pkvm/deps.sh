@@ -16,7 +16,8 @@ declare -A sets=(
 	[series]="git patch xz-utils ca-certificates debian-archive-keyring python3"
 	[build]="gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross libc6-dev make
 		 flex bison bc rsync perl libssl-dev libelf-dev kmod e2fsprogs"
-	[lint]="sparse shellcheck coccinelle python3-ply python3-git python3-sphinx"
+	[lint]="sparse shellcheck coccinelle python3-ply python3-git python3-sphinx
+	       python3-yaml"
 	[llvm]="clang-$clang_version lld-$clang_version llvm-$clang_version"
 	[deb]="debhelper"
 	[menuconfig]="libncurses-dev pkg-config"

@@ -72,7 +72,7 @@ make_initrd() {
 			file /init $out/init 755 0 0
 		END
 		if [ -z "${GUEST_KERNEL:-}" ]; then
-			unpack_modules "$fetched/guest-kernel" "$out" "${modules[@]}"
+			unpack_modules "$fetched/guest-kernel" "$out" "${modules[@]}" || return
 			module_lines "$out"
 		fi
 	} >"$out/initrd.spec"

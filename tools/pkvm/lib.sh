@@ -6,6 +6,8 @@
 
 set -euo pipefail
 export LC_ALL=C TZ=UTC
+# A user who is not root has depmod, modprobe and mke2fs there.
+export PATH=$PATH:/usr/sbin:/sbin
 
 # The test cases of these scripts point them at a repository made for the test.
 tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -180,7 +182,7 @@ unpack_modules() {
 	rm -rf "$dir/ko" "$dir/module-root"
 	mkdir -p "$dir/ko" "$dir/module-root/lib/modules"
 	ln -s "$modules" "$dir/module-root/lib/modules/$release"
-	depmod -b "$dir/module-root" "$release" 2>/dev/null
+	depmod -b "$dir/module-root" "$release" || return
 	: >"$dir/modules"
 	while read -r path; do
 		name=$(basename "$path" .xz)
@@ -192,6 +194,7 @@ unpack_modules() {
 	done < <(for name in "$@"; do
 			modprobe -d "$dir/module-root" -S "$release" --show-depends "$name"
 		 done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }')
+	[ -s "$dir/modules" ]
 }
 
 # module_lines DIR: the lines of an initramfs that bring what unpack_modules() left.

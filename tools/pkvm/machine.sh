@@ -88,17 +88,19 @@ configuration_mode() {
 
 # CPU= as a person types it, as names of configurations.
 select_configurations() {
-	local cpu=${1:-} name found='' candidates=("${configurations[@]}")
+	local name names
 
-	[ -z "$cpu" ] || candidates+=("${matrix[@]}")
-	while read -r name; do
-		[ -z "$cpu" ] || [[ " $cpu " = *" $name "* ]] || continue
-		found=1
-		echo "$name"
-	done < <(names_of "${candidates[@]}")
-	[ -n "$found" ] ||
-		die "CPU='$cpu' selects no configuration. There are:" \
-		    "$(names_of "${candidates[@]}" | paste -sd ' ')."
+	names=$(names_of "${configurations[@]}")
+	if [ -n "${1:-}" ]; then
+		names=$(names_of "${configurations[@]}" "${matrix[@]}")
+		for name in $1; do
+			grep -qxF "$name" <<<"$names" ||
+				die "CPU='$1': there is no configuration '$name'. There are:" \
+				    "$(paste -sd ' ' <<<"$names")."
+		done
+		names=${1// /$'\n'}
+	fi
+	echo "$names"
 }
 
 # S1PIE, S1POE, TCR2, SCTLR2, GCS, FPMR and LSE128 came with QEMU 11, so an older
