@@ -304,7 +304,7 @@ static uint64_t watched;
 
 static void write_watched(void)
 {
-	*(volatile uint64_t *)&watched = 1;
+	asm volatile("str %1, %0" : "=m" (watched) : "r" (1UL));
 }
 
 /* A protected VM is told of one watchpoint, which never hits. */
