@@ -17,7 +17,7 @@ declare -A sets=(
 	[build]="gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross libc6-dev make
 		 flex bison bc rsync perl libssl-dev libelf-dev kmod e2fsprogs"
 	[lint]="sparse shellcheck coccinelle python3-ply python3-git python3-sphinx
-	       python3-yaml"
+	       python3-yaml libpython3-dev"
 	[llvm]="clang-$clang_version lld-$clang_version llvm-$clang_version"
 	[deb]="debhelper"
 	[menuconfig]="libncurses-dev pkg-config"

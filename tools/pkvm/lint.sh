@@ -235,7 +235,7 @@ kernel_doc() {
 	mapfile -t files < <(touched '^(arch|include|virt)/.*\.[ch]$')
 	[ ${#files[@]} -gt 0 ] || return 0
 	"${debian[@]}" "$script" -none -Wall "${files[@]}" 2>&1 |
-		sed 's/^\(Warning\|Error\): //' >"$log" || { cat "$log"; return 1; }
+		sed 's/^\(Warning\|Error\): \([^ :]*:[0-9]*\) /\2: /' >"$log" || { cat "$log"; return 1; }
 	findings "$log"
 }
 
