@@ -195,6 +195,21 @@ static void tear_down(u64 handle)
 		TEST_ASSERT(++tries < MAX_TRIES, "VM 0x%lx does not go", handle);
 }
 
+/* A call may have given a victim's page to a guest, and then nothing is written. */
+static void try_write(u64 at, u64 value, u32 size)
+{
+	struct hostile_step step = hostile_write_step(at, value, size);
+
+	TEST_ASSERT(!hostile_run_steps(&step, 1), "no write");
+}
+
+static void try_poke(u64 object, const char *name, u64 value)
+{
+	struct hostile_datum d = hostile_datum(name);
+
+	try_write(object + d.value, value, d.size);
+}
+
 /* Change something in the host's structures of a VM, which EL2 reads. */
 static void change_victim(u64 *r)
 {
@@ -203,22 +218,18 @@ static void change_victim(u64 *r)
 
 	switch (x % 4) {
 	case 0:
-		hostile_poke(v->kvm.va, "kvm.arch.pkvm.handle", random_arg(r, HANDLE));
+		try_poke(v->kvm.va, "kvm.arch.pkvm.handle", random_arg(r, HANDLE));
 		break;
 	case 1:
-		hostile_poke(v->vcpu.va, "vcpu.vcpu_idx", random_arg(r, INDEX));
+		try_poke(v->vcpu.va, "vcpu.vcpu_idx", random_arg(r, INDEX));
 		break;
 	default:
 		/* A memcache, of whose pages only some belong to the host. */
 		first = FIRST_GUEST + y % (NR_PAGES - FIRST_GUEST - 8);
-		for (i = first; i < first + 8; i++) {
-			struct hostile_step step = hostile_write_step(page_va(i),
-					pool.pa + (i + 1) * page_size, 8);
-
-			hostile_run_steps(&step, 1);
-		}
-		hostile_write(v->vcpu.va + mc_offset, pool.pa + first * page_size, 8);
-		hostile_write(v->vcpu.va + mc_offset + 8, x & 0xf0 ? 5 : y >> 40, 8);
+		for (i = first; i < first + 8; i++)
+			try_write(page_va(i), pool.pa + (i + 1) * page_size, 8);
+		try_write(v->vcpu.va + mc_offset, pool.pa + first * page_size, 8);
+		try_write(v->vcpu.va + mc_offset + 8, x & 0xf0 ? 5 : y >> 40, 8);
 	}
 }
 
@@ -250,8 +261,8 @@ static void one_random_call(u64 *r)
 	__atomic_fetch_add(&succeeded[which], 1, __ATOMIC_RELAXED);
 	if (!strcmp(call->name, "__pkvm_reserve_vm")) {
 		WRITE_ONCE(known_handles[hostile_random(r) % ARRAY_SIZE(known_handles)], ret);
-		hostile_poke(victims[hostile_random(r) % NR_VICTIMS].kvm.va,
-			     "kvm.arch.pkvm.handle", ret);
+		try_poke(victims[hostile_random(r) % NR_VICTIMS].kvm.va,
+			 "kvm.arch.pkvm.handle", ret);
 	}
 }
 
@@ -293,12 +304,13 @@ static bool all_given_back(void)
 		if (step.err && !lost++)
 			ksft_print_msg("page %u is lost\n", i);
 	}
-	/* Share the victims' structures again, which calls may have unshared. */
+	/* Calls may have unshared the victims' structures, and given them to a guest. */
 	for (i = 0; i < NR_VICTIMS; i++) {
 		for (u64 at = 0; at < victims[i].kvm.size; at += page_size)
 			hostile_share_page(victims[i].kvm.pa + at);
 		for (u64 at = 0; at < victims[i].vcpu.size; at += page_size)
 			hostile_share_page(victims[i].vcpu.pa + at);
+		bare_vm_describe(&victims[i], i & 1);
 	}
 	return !lost;
 }

@@ -55,6 +55,8 @@ struct bare_vm {
 };
 
 void bare_vm_reserve(struct bare_vm *vm, bool protected);
+/* Set what EL2 looks at, as bare_vm_reserve() does. */
+void bare_vm_describe(struct bare_vm *vm, bool protected);
 s64 bare_vm_init(struct bare_vm *vm);
 /* Return whether EL2 has torn the VM down, and so has given everything back. */
 bool bare_vm_free(struct bare_vm *vm);

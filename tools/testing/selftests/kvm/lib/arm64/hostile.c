@@ -175,18 +175,8 @@ void hostile_unshare_pages(struct hostile_pages *pages)
 	hostile_put_pages(pages);
 }
 
-void bare_vm_reserve(struct bare_vm *vm, bool protected)
+void bare_vm_describe(struct bare_vm *vm, bool protected)
 {
-	u64 size = BARE_VM_PAGES * getpagesize();
-
-	vm->kvm = hostile_share_pages(hostile_datum("sizeof(kvm)").value);
-	vm->vcpu = hostile_share_pages(hostile_datum("sizeof(vcpu)").value);
-	vm->hyp_vm = hostile_get_pages(size);
-	vm->hyp_vcpu = hostile_get_pages(size);
-	/* There is room for any PGD, aligned to its size or one page further on. */
-	vm->pgd = hostile_get_pages(2 * size);
-	vm->handle = hostile_hvc("__pkvm_reserve_vm", 0, 0, 0);
-	TEST_ASSERT(vm->handle > 0, "no handle: %ld", vm->handle);
 	hostile_poke(vm->kvm.va, "kvm.created_vcpus", 1);
 	/* EL2 takes the IPA size from VTCR_EL2.T0SZ. */
 	hostile_poke(vm->kvm.va, "kvm.arch.mmu.vtcr",
@@ -204,6 +194,21 @@ void bare_vm_reserve(struct bare_vm *vm, bool protected)
 		     hostile_datum("PKVM_HOST_STATE_DIRTY").value);
 	hostile_poke(vm->vcpu.va, "vcpu.arch.ctxt.regs.pstate", PSR_MODE_EL1h | PSR_D_BIT |
 		     PSR_A_BIT | PSR_I_BIT | PSR_F_BIT);
+}
+
+void bare_vm_reserve(struct bare_vm *vm, bool protected)
+{
+	u64 size = BARE_VM_PAGES * getpagesize();
+
+	vm->kvm = hostile_share_pages(hostile_datum("sizeof(kvm)").value);
+	vm->vcpu = hostile_share_pages(hostile_datum("sizeof(vcpu)").value);
+	vm->hyp_vm = hostile_get_pages(size);
+	vm->hyp_vcpu = hostile_get_pages(size);
+	/* There is room for any PGD, aligned to its size or one page further on. */
+	vm->pgd = hostile_get_pages(2 * size);
+	vm->handle = hostile_hvc("__pkvm_reserve_vm", 0, 0, 0);
+	TEST_ASSERT(vm->handle > 0, "no handle: %ld", vm->handle);
+	bare_vm_describe(vm, protected);
 }
 
 s64 bare_vm_init(struct bare_vm *vm)
