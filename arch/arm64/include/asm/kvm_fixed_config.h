@@ -70,7 +70,7 @@ struct pvm_id_field {
 	const char *why;
 };
 
-/* Names a field: system register encodings leave the lowest five bits free. */
+/* Identifies a field: the encoding of its register above the six bits of its shift. */
 #define PVM_ID_KEY(enc, shift)	((enc) << 6 | (shift))
 
 #define TRAPPED			.trapped = true

@@ -23,9 +23,6 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/pkvm.h>
 
-/* What KVM resets SCTLR_EL1 to, for any VM. */
-#define PVM_RESET_SCTLR_EL1	0x00C50078
-
 /*
  * The bits of PSTATE that may be set for a protected vCPU. Some of them, such
  * as TCO, belong to features that cannot be hidden from the guest. All bits that
@@ -49,7 +46,7 @@ static void pvm_reset_vcpu(struct kvm_vcpu *vcpu, const struct vcpu_reset_state 
 	memset(&vcpu->arch.ctxt, 0, sizeof(vcpu->arch.ctxt));
 	__vcpu_assign_sys_reg(vcpu, MPIDR_EL1, mpidr);
 	__vcpu_assign_sys_reg(vcpu, SCTLR_EL1,
-			      PVM_RESET_SCTLR_EL1 | (reset->be ? SCTLR_ELx_EE : 0));
+			      KVM_RESET_SCTLR_EL1 | (reset->be ? SCTLR_ELx_EE : 0));
 	vcpu->arch.external_mdscr_el1 = 0;
 	vcpu->arch.fault.esr_el2 = 0;
 

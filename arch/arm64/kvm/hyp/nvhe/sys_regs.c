@@ -8,8 +8,8 @@
 
 #include <asm/debug-monitors.h>
 #include <asm/kvm_asm.h>
-#include <asm/kvm_mmu.h>
 #include <asm/kvm_hypevents.h>
+#include <asm/kvm_mmu.h>
 
 #include <hyp/adjust_pc.h>
 
@@ -60,7 +60,7 @@ void inject_sync64(u64 esr)
  * Inject an unknown/undefined exception to an AArch64 guest while most of its
  * sysregs are live.
  */
-static void inject_undef64(struct kvm_vcpu *vcpu)
+static void inject_undef64(void)
 {
 	inject_sync64((ESR_ELx_EC_UNKNOWN << ESR_ELx_EC_SHIFT) | ESR_ELx_IL);
 }
@@ -74,7 +74,18 @@ static void inject_undef_sysreg(struct kvm_vcpu *vcpu, u64 esr)
 	    kvm_has_feat(vcpu->kvm, ID_AA64MMFR2_EL1, IDS, IMP))
 		inject_sync64(esr);
 	else
-		inject_undef64(vcpu);
+		inject_undef64();
+}
+
+/* Tell the host of an access that it does not see. */
+static __always_inline void count_pvm_access(struct kvm_vcpu *vcpu, bool denied)
+{
+	if (denied)
+		vcpu->stat.pvm_denied++;
+	else
+		vcpu->stat.pvm_emulated++;
+
+	trace_pvm_access(vcpu, denied);
 }
 
 /* What becomes of a trapped access. */
@@ -179,11 +190,10 @@ static enum pvm_access access_gic_sre(struct kvm_vcpu *vcpu, bool is_write, u64 
 }
 
 /*
- * An operation by set and way reaches the caches of one CPU, whichever the vCPU
- * runs on, and no guest can tell what of it is done when it has moved to the
- * next. All of the VM's memory is mapped cacheable, by EL2 and for each of the
- * CPUs, which are coherent. Do nothing: a guest that means to clean memory for
- * accesses that bypass the caches has to do it by address.
+ * An operation by set and way affects only the caches of the CPU that executes
+ * it, and the vCPU may migrate between two of them. All memory of the VM is mapped
+ * cacheable and the CPUs are coherent, so do nothing: a guest that needs memory
+ * clean for accesses that bypass the caches has to clean it by address.
  */
 static enum pvm_access access_dc_set_way(struct kvm_vcpu *vcpu, bool is_write, u64 *val)
 {
@@ -367,12 +377,12 @@ void kvm_init_pvm_id_regs(struct kvm_vcpu *vcpu)
 }
 
 /*
- * Checks that the sysreg table is unique and in-order, and that each row has
- * its directions and its handler. Indexes the table, too.
+ * Indexes the sysreg table, and checks that it is unique and in-order, and that
+ * each row has its directions and its handler.
  *
  * Returns 0 if the table is consistent, or 1 otherwise.
  */
-int kvm_check_pvm_sysreg_table(void)
+int kvm_init_pvm_sysreg_table(void)
 {
 	unsigned int i, nr_groups = 1;
 
@@ -409,7 +419,7 @@ static __always_inline void retire_instr(void)
  * Handler for protected VM reads of the ID registers, HCR_EL2.TID3. All 56
  * encodings are ID registers, and zero if nothing else was decided.
  *
- * Returns true if the access was one.
+ * Returns true if the access was a read of an ID register.
  */
 bool kvm_handle_pvm_id_reg(struct kvm_vcpu *vcpu, u64 esr)
 {
@@ -423,8 +433,7 @@ bool kvm_handle_pvm_id_reg(struct kvm_vcpu *vcpu, u64 esr)
 	vcpu_set_reg(vcpu, ESR_ELx_SYS64_ISS_RT(esr),
 		     vcpu->kvm->arch.id_regs[IDREG_IDX(sys_reg(3, 0, 0, crm, op2))]);
 	retire_instr();
-	vcpu->stat.pvm_emulated++;
-	trace_pvm_access(vcpu, false);
+	count_pvm_access(vcpu, false);
 
 	return true;
 }
@@ -444,15 +453,13 @@ static noinline bool access_pvm_sysreg(struct kvm_vcpu *vcpu, const struct pvm_s
 		if (!is_write)
 			vcpu_set_reg(vcpu, rt, val);
 		retire_instr();
-		vcpu->stat.pvm_emulated++;
-		trace_pvm_access(vcpu, false);
+		count_pvm_access(vcpu, false);
 		return true;
 	case PVM_ACCESS_HOST:
 		return false;
 	default:
 		inject_undef_sysreg(vcpu, esr);
-		vcpu->stat.pvm_denied++;
-		trace_pvm_access(vcpu, true);
+		count_pvm_access(vcpu, true);
 		return true;
 	}
 }
@@ -471,8 +478,7 @@ bool kvm_handle_pvm_sysreg(struct kvm_vcpu *vcpu, u64 esr)
 		return access_pvm_sysreg(vcpu, r, esr);
 
 	inject_undef_sysreg(vcpu, esr);
-	vcpu->stat.pvm_denied++;
-	trace_pvm_access(vcpu, true);
+	count_pvm_access(vcpu, true);
 	return true;
 }
 
@@ -484,9 +490,8 @@ bool kvm_handle_pvm_sysreg(struct kvm_vcpu *vcpu, u64 esr)
  */
 bool kvm_handle_pvm_restricted(struct kvm_vcpu *vcpu, u64 *exit_code)
 {
-	inject_undef64(vcpu);
-	vcpu->stat.pvm_denied++;
-	trace_pvm_access(vcpu, true);
+	inject_undef64();
+	count_pvm_access(vcpu, true);
 	return true;
 }
 

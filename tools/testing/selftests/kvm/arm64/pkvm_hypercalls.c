@@ -397,6 +397,30 @@ static bool test_icc_sre(void)
 	return bare_vm_free(&vm) && ok;
 }
 
+/* EL2's text, which the host may read, is a part of the kernel's. */
+static bool test_reclaim(void)
+{
+	u64 pa, start = 0, end = 0;
+	FILE *iomem = fopen("/proc/iomem", "r");
+	char line[128];
+	bool ok = true;
+
+	while (iomem && !end && fgets(line, sizeof(line), iomem)) {
+		if (strstr(line, ": Kernel code"))
+			sscanf(line, "%lx-%lx", &start, &end);
+	}
+	TEST_ASSERT(end, "no kernel in /proc/iomem");
+	fclose(iomem);
+
+	for (pa = start; pa < end; pa += getpagesize()) {
+		if (hostile_hvc("__pkvm_force_reclaim_guest_page", pa, 0, 0) < 0)
+			continue;
+		ksft_print_msg("0x%lx is reclaimed\n", pa);
+		ok = false;
+	}
+	return ok;
+}
+
 static bool has_icc_sre(void)
 {
 	u64 sre = set_sysreg(HOSTILE_ICC_SRE_EL1, 0);
@@ -426,6 +450,7 @@ int main(int argc, char *argv[])
 		{ "trap", test_trap },
 		{ "far", test_far, has_far },
 		{ "icc_sre", test_icc_sre, has_icc_sre },
+		{ "reclaim", test_reclaim },
 	};
 	unsigned int i;
 

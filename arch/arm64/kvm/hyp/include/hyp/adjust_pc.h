@@ -14,9 +14,6 @@
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_host.h>
 
-/* SPSR_ELx.PM, which no other header defines */
-#define PSR_PM_BIT	BIT(32)
-
 /**
  * exception_vector64() - Offset of a vector from the VBAR_ELx
  * @old:	PSTATE before the exception
