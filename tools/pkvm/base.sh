@@ -3,18 +3,17 @@
 #
 # Get the base that the series applies to, as the git repository build/linux.
 #
-# usage: base.sh          get the base that is asked for, if it is not there
-#        base.sh record   write patches/base from the base that is there
+# usage: base.sh    get the base that is asked for, if it is not there
 #
 # KERNEL=DIRECTORY takes the commit that is checked out in a git repository, or a
 # plain unpacked tree. Without it the base is the package that patches/base names,
 # or, if Debian has that no longer: the nearest version of the same package, then
-# the newest kernel of the same major version, each of $suites.
+# the newest kernel of the same major version, each of suites below.
 
 . "$(dirname "$0")/lib.sh"
 . "$tools/git.sh"
 
-suites="trixie-backports sid experimental"
+suites=(trixie-backports sid experimental)
 pinned=$patches/base
 pinned_package=$(field package "$pinned")
 pinned_version=$(field version "$pinned")
@@ -36,67 +35,36 @@ report() {
 		    "$pinned_package $pinned_version; trying it"
 }
 
-record() {
-	g rev-parse -q --verify refs/pkvm/base >/dev/null 2>&1 ||
-		die "there is no base yet: 'make base' gets it."
-	[ -n "$(base_field package)" ] ||
-		die "the base in $linux came from $(base_field kernel), but patches/base names" \
-		    "a Debian package. Run 'make base' without KERNEL= first."
-	{
-		printf '%s: %s\n' package "$(base_field package)" suite "$(base_field suite)" \
-			version "$(base_field version)" sha256 "$(base_field sha256)" \
-			tree "$(base_tree)"
-	} >"$pinned"
-}
-
-# offered SUITE: "PACKAGE VERSION" of each linux-source-MAJOR.* that it has.
+# offered SUITE...: "SUITE PACKAGE VERSION" of each linux-source-MAJOR.* that they have,
+# the newest of a suite first.
 offered() {
-	local major=${pinned_package%.*}
+	local name major=${pinned_package%.*}
 
-	"$tools/apt-fetch.sh" list "$1" amd64 "$major.*" 2>>"$logs/base-list.log" |
-		grep -E "^${major//./\\.}\.[0-9]+ " || true
+	for name in "$@"; do
+		"$tools/apt-fetch.sh" list "$name" amd64 "$major.*" 2>>"$logs/base-list.log" |
+			sed -nE "s/^${major//./\\.}\.[0-9]+ /$name &/p" | sort -rV || true
+	done
 }
 
-# Leave in package, version and suite what is to be fetched.
+# Leave in suite, package and version what is to be fetched: the pinned package; the same
+# package in the version whose stable number comes first after ours, or else before it;
+# the newest kernel.
 choose() {
-	local name have found
+	local found
 
 	: >"$logs/base-list.log"
-	while read -r suite; do
-		have=$(offered "$suite")
-		if grep -qxF "$pinned_package $pinned_version" <<<"$have"; then
-			package=$pinned_package version=$pinned_version
-			return 0
-		fi
-	done < <(field suite "$pinned")
-	# The same package: the version that comes first after ours, or else before it.
-	found=$(for name in $suites; do
-			offered "$name" | sed -n "s/^$pinned_package \(.*\)/$name \1/p"
-		done | sort -u | nearest)
-	if [ -n "$found" ]; then
-		package=$pinned_package
-		read -r suite version <<<"$found"
-		return 0
-	fi
-	for suite in $suites; do
-		found=$(offered "$suite" | sort -V | tail -n 1)
-		if [ -n "$found" ]; then
-			read -r package version <<<"$found"
-			return 0
-		fi
-	done
-	die "Debian has no package ${pinned_package%.*}.* in any of $suites, or its mirror" \
-	    "cannot be reached (${logs#"$top"/}/base-list.log says what apt saw). Give a" \
-	    "tree of your own: make KERNEL=/path/to/linux."
-}
-
-# Of lines "SUITE VERSION": the one whose stable number is nearest to the pinned.
-nearest() {
-	awk -v want="${pinned_version%%-*}" '
+	found=$(offered "$suite" | grep -xF "$suite $package $version") ||
+	found=$(offered "${suites[@]}" | awk -v same="$package" -v want="${version%%-*}" '
 		function number(v,  part) { split(v, part, /[.~-]/); return part[3] + 0 }
 		function far(v,  d) { d = number(v) - number(want); return d < 0 ? 0.5 - d : d }
-		!n++ || far($2) < best { best = far($2); line = $0 }
-		END { if (n) print line }'
+		{ this = $2 == same ? far($3) : 1e6 }
+		!n++ || this < best { best = this; line = $0 }
+		END { print line }')
+	[ -n "$found" ] ||
+		die "Debian has no package ${pinned_package%.*}.* in any of ${suites[*]}, or its mirror" \
+		    "cannot be reached (${logs#"$top"/}/base-list.log says what apt saw). Give a" \
+		    "tree of your own: make KERNEL=/path/to/linux."
+	read -r suite package version <<<"$found"
 }
 
 # The functions below run as stages, whose status bash's -e does not see: hence
@@ -126,7 +94,7 @@ import() {
 # Shallow, and through a URL: so the source may itself be shallow, or a work tree of
 # another repository.
 fetch() {
-	user_git -C "$linux" -c safe.directory='*' fetch -q --no-tags --depth=1 "file://$kernel" HEAD
+	user_git -C "$linux" fetch -q --no-tags --depth=1 "file://$kernel" HEAD
 }
 
 # base_commit TREE KEY VALUE...: the same base has the same id everywhere.
@@ -171,11 +139,11 @@ from_package() {
 }
 
 is_git() {
-	[ "$(user_git -c safe.directory='*' -C "$1" rev-parse --show-toplevel 2>/dev/null)" = "$1" ]
+	[ "$(user_git -C "$1" rev-parse --show-toplevel 2>/dev/null)" = "$1" ]
 }
 
 from_git() {
-	[ -z "$(user_git -c safe.directory='*' -C "$kernel" status --porcelain -uno)" ] ||
+	[ -z "$(user_git -C "$kernel" status --porcelain -uno)" ] ||
 		say "base: $kernel has uncommitted changes; they are not taken, only its HEAD"
 	stage base-fetch "fetch the HEAD of $kernel" -- fetch ||
 		die "git could not fetch from $kernel: the log above says why."
@@ -199,15 +167,9 @@ wanted() {
 	[ "$(base_field kernel)" = "$kernel" ] || return 1
 	[ -n "$kernel" ] || return 0
 	# What an unpacked tree has become is not looked at again.
-	! is_git "$kernel" || [ "$(base_field commit)" = \
-		"$(user_git -c safe.directory='*' -C "$kernel" rev-parse HEAD)" ]
+	! is_git "$kernel" ||
+		[ "$(base_field commit)" = "$(user_git -C "$kernel" rev-parse HEAD)" ]
 }
-
-case ${1:-} in
-'')	;;
-record)	record; exit ;;
-*)	die "usage: base.sh [record]" ;;
-esac
 
 locked linux
 kernel=

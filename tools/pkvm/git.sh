@@ -31,7 +31,8 @@ g() {
 }
 
 user_git() {
-	env -u GIT_CONFIG_GLOBAL -u GIT_CONFIG_NOSYSTEM "${user_git_env[@]}" git "$@"
+	env -u GIT_CONFIG_GLOBAL -u GIT_CONFIG_NOSYSTEM "${user_git_env[@]}" \
+		git -c safe.directory='*' "$@"
 }
 
 # field KEY FILE: the value of "KEY: value".
@@ -77,12 +78,8 @@ posting_range() {
 
 # mails_id: changes when a mail does.
 mails_id() {
-	local name
-
-	for name in $(postings); do
-		echo "$name"
-		mails_of "$name" | xargs -r sha256sum | sed "s,  $patches/,  ,"
-	done | sha256sum | cut -d ' ' -f 1
+	(cd "$patches" && find [0-9]-* -name '[0-9][0-9][0-9][0-9]-*.patch' | sort |
+		xargs -r sha256sum | sha256sum | cut -d ' ' -f 1)
 }
 
 no_rebase() {
@@ -116,8 +113,7 @@ guard_edits() {
 		die "$linux holds edits that are not in patches/, and $1 would destroy" \
 		    "them. Commit them there and run 'make refresh', which takes them into" \
 		    "patches/; FORCE=1 throws them away."
-	discarded=$(env "${maker[@]}" GIT_AUTHOR_NAME=series GIT_AUTHOR_EMAIL='<>' \
-		git -C "$linux" stash create)
+	discarded=$(env "${maker[@]}" git -C "$linux" stash create)
 	g update-ref refs/pkvm/discarded "${discarded:-HEAD}"
 	say "edits in $linux are thrown away (FORCE=1); git -C $linux log refs/pkvm/discarded"
 	g reset -q --hard

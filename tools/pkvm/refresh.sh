@@ -45,7 +45,12 @@ if [ "$(base_tree)" != "$(field tree "$patches/base")" ]; then
 	[ -n "${FORCE:-}" ] ||
 		die "the series in $linux stands on another base than patches/base names." \
 		    "FORCE=1 takes it, and has patches/base name the new one."
-	[ -n "$check" ] || "$tools/base.sh" record
+	[ -n "$(base_field package)" ] ||
+		die "the base in $linux came from $(base_field kernel), but patches/base names" \
+		    "a Debian package. Run 'make base' without KERNEL= first."
+	# The message of the base's commit says the rest.
+	[ -n "$check" ] || { g log -1 --format=%b refs/pkvm/base | grep .
+			     echo "tree: $(base_tree)"; } >"$patches/base"
 fi
 
 # Is the branch of each posting in the line, and in order?
