@@ -49,7 +49,7 @@ get_kernel() {
 		say "baseline: Debian has no kernel $version any more; the base is built"
 	fi
 	worktree "$build/base" refs/pkvm/base
-	stage kernel-base "build the unpatched kernel" -- "$tools/build.sh" base-kernel
+	stage kernel-base "build the unpatched kernel" -- "$tools/build.sh" base_kernel
 }
 
 # boot NAME CONFIGURATION: run build/plan-NAME on the base, and report.

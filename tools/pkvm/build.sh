@@ -5,7 +5,7 @@
 #
 # usage: build.sh config FLAVOUR SRC OUT   configure a kernel in OUT
 #        build.sh kernel FLAVOUR           build the series' kernel and test modules
-#        build.sh base-kernel              build the unpatched base (release)
+#        build.sh base_kernel              build the unpatched base (release)
 #        build.sh deb CONFIG               build a Debian package of the series' kernel
 #        build.sh selftests                build the kvm selftests, static
 #        build.sh native                   build the tests that run on this machine
@@ -17,7 +17,7 @@
 
 export ARCH=arm64
 
-configure() {
+config() {
 	local flavour=$1 src=$2 out=$3 fragment fragments stamp missing
 
 	fragments=("$src/tools/testing/selftests/kvm/config"
@@ -51,25 +51,32 @@ configure() {
 	printf '%s\n' "$stamp" >"$out/.fragments"
 }
 
-# The directory of the selftests' modules, as their Makefile names it.
-module_dir() {
-	sed -n "s/^TEST_GEN_MODS_DIR_arm64 *[:+]*= *//p" "$linux"/tools/testing/selftests/kvm/Makefile* | head -n 1
+image() {
+	local flavour=$1 src=$2 out=$3
+
+	need_space 3000 "$build" "building a kernel"
+	config "$flavour" "$src" "$out"
+	"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" Image
 }
 
 kernel() {
-	local flavour=$1 src=$2 out=$3 modules
+	local out=$build/kernel/$1$suffix modules
 
-	need_space 3000 "$build" "building a kernel"
-	configure "$flavour" "$src" "$out"
-	"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" Image
-	modules=$(module_dir)
-	if [ "$src" = "$linux" ] && [ -n "$modules" ] && grep -q ^CONFIG_MODULES=y "$out/.config"; then
+	image "$1" "$linux" "$out"
+	# The directory of the selftests' modules, as their Makefile names it.
+	modules=$(sed -n "s/^TEST_GEN_MODS_DIR_arm64 *[:+]*= *//p" \
+		"$linux"/tools/testing/selftests/kvm/Makefile* | head -n 1)
+	if [ -n "$modules" ] && grep -q ^CONFIG_MODULES=y "$out/.config"; then
 		# A kernel without modules of its own still has to say what it exports.
-		"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" modules
+		"${kmake[@]}" -s -C "$linux" O="$out" -j"$jobs" modules
 		mkdir -p "$out/test-modules"
-		"${kmake[@]}" -s -C "$src" O="$out" -j"$jobs" MO="$out/test-modules" \
-			M="$src/tools/testing/selftests/kvm/$modules" modules
+		"${kmake[@]}" -s -C "$linux" O="$out" -j"$jobs" MO="$out/test-modules" \
+			M="$linux/tools/testing/selftests/kvm/$modules" modules
 	fi
+}
+
+base_kernel() {
+	image release "$build/base" "$build/kernel/base$suffix"
 }
 
 # The kernel's own package. CONFIG is host, or the name of a configuration of Debian's:
@@ -79,7 +86,7 @@ deb() {
 
 	mkdir -p "$out"
 	if [ "$config" = host ]; then
-		configure release "$linux" "$out"
+		config release "$linux" "$out"
 	else
 		need_space 20000 "$build" "building Debian's configuration"
 		xz -dc "$build"/config/usr/src/linux-config-*/"config.arm64_none_$config.xz" >"$out/.config"
@@ -116,26 +123,7 @@ native() {
 	done
 }
 
-case ${1:-} in
-config)
-	configure "$2" "$3" "$4"
-	;;
-kernel)
-	kernel "$2" "$linux" "$build/kernel/$2$suffix"
-	;;
-base-kernel)
-	kernel release "$build/base" "$build/kernel/base$suffix"
-	;;
-deb)
-	deb "$2"
-	;;
-selftests)
-	selftests
-	;;
-native)
-	native
-	;;
-init)
+init() {
 	mkdir -p "$build/host"
 	if [ "$tools/init.c" -nt "$build/host/init" ]; then
 		aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror -static \
@@ -144,8 +132,13 @@ init)
 	if [ "$linux/usr/gen_init_cpio.c" -nt "$build/host/gen_init_cpio" ]; then
 		gcc -O2 -o "$build/host/gen_init_cpio" "$linux/usr/gen_init_cpio.c"
 	fi
+}
+
+case ${1:-} in
+config | kernel | base_kernel | deb | selftests | native | init)
+	"$@"
 	;;
 *)
-	die "usage: build.sh config|kernel|base-kernel|selftests|native|init ..."
+	die "usage: build.sh config|kernel|base_kernel|deb|selftests|native|init ..."
 	;;
 esac

@@ -80,6 +80,10 @@ choices() {
 	select_configurations "${CPU:-}" >/dev/null
 }
 
+efi() {
+	get_efi
+}
+
 qemu() {
 	get_qemu
 	case ${CPU:-} in *-efi-*) get_efi ;; esac
@@ -94,18 +98,5 @@ native() {
 }
 
 for job in "$@"; do
-	case $job in
-	kernel=* | deb=*)
-		"${job%%=*}" "${job#*=}"
-		;;
-	efi)
-		get_efi
-		;;
-	choices | qemu | base_kernel | selftests | native | guests)
-		"$job"
-		;;
-	*)
-		die "stages.sh: there is no job named '$job'."
-		;;
-	esac
+	"${job%%=*}" "${job#*=}"
 done
