@@ -7,13 +7,13 @@
 # checks signatures and sums as always.
 #
 # usage: apt-fetch.sh SUITE ARCH DESTDIR PACKAGE...
-#        apt-fetch.sh list SUITE ARCH PATTERN
+#        apt-fetch.sh list SUITE ARCH REGEX
 #
-# "list" prints name and version of the packages whose names match PATTERN.
+# "list" prints name and version of the packages whose names match REGEX.
 #
 # Unpacks the packages and all they depend on below DESTDIR. ALONE=1 leaves
-# the dependencies out; ONLY=PATTERN takes of all these packages just those
-# whose names match the shell pattern.
+# the dependencies out; ONLY=REGEX takes of all these packages just those
+# whose names match all of it.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -67,23 +67,15 @@ if [ -z "$(find "$state/lists" -name '*_Packages*' -mmin -720 -print -quit)" ]; 
 fi
 
 if [ -n "$list" ]; then
-	apt-cache "${options[@]}" dumpavail | awk '
+	apt-cache "${options[@]}" dumpavail | awk -v want="$list" '
 		/^Package: / { name = $2 }
-		/^Version: / { print name, $2 }' |
-	while read -r name version; do
-		# shellcheck disable=SC2053 # a pattern
-		[[ $name != $list ]] || echo "$name $version"
-	done
+		/^Version: / && name ~ want { print name, $2 }'
 	exit
 fi
 
 if [ -n "${ONLY:-}" ]; then
-	only=()
-	while read -r package; do
-		# shellcheck disable=SC2053 # ONLY= is a pattern
-		[[ $package = $ONLY ]] && only+=("$package")
-	done < <("${apt[@]}" install --simulate --no-install-recommends "$@" |
-		 sed -n 's/^Inst \([^ ]*\) .*/\1/p')
+	mapfile -t only < <("${apt[@]}" install --simulate --no-install-recommends "$@" |
+		sed -nE "s/^Inst ($ONLY) .*/\1/p")
 	[ ${#only[@]} -gt 0 ] ||
 		die "of Debian $suite ($arch), $* brings no package named $ONLY." \
 		    "If the mirror is in the middle of an update, remove" \

@@ -41,8 +41,8 @@ offered() {
 	local name major=${pinned_package%.*}
 
 	for name in "$@"; do
-		"$tools/apt-fetch.sh" list "$name" amd64 "$major.*" 2>>"$logs/base-list.log" |
-			sed -nE "s/^${major//./\\.}\.[0-9]+ /$name &/p" | sort -rV || true
+		"$tools/apt-fetch.sh" list "$name" amd64 "^${major//./[.]}[.][0-9]+$" \
+			2>>"$logs/base-list.log" | sed "s/^/$name /" | sort -rV || true
 	done
 }
 

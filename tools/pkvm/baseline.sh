@@ -25,7 +25,7 @@ fetch_debian() {
 	local name
 
 	name=$("$tools/apt-fetch.sh" list "$(field suite "$patches/base")" arm64 \
-			'linux-binary-*cloud-arm64' |
+			'^linux-binary-.*cloud-arm64$' |
 		awk -v version="$version" '$2 == version && !/unsigned/ { print $1; exit }')
 	[ -n "$name" ] || return 1
 	ALONE=1 "$tools/apt-fetch.sh" "$(field suite "$patches/base")" arm64 "$debian" \

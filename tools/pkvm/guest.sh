@@ -46,7 +46,7 @@ fetch() {
 	[ -n "${VMM:-}" ] && [ -d "$VMM" ] ||
 		get "vmm-$vmm_suite" "fetch Debian's VMM for arm64" "$vmm_suite" qemu-system-arm
 	[ -n "${GUEST_KERNEL:-}" ] ||
-		ONLY='linux-image-6*' get guest-kernel "fetch Debian's kernel for arm64" \
+		ONLY='linux-image-6[^ ]*' get guest-kernel "fetch Debian's kernel for arm64" \
 			"$kernel_suite" linux-image-cloud-arm64
 	[ -z "${ROOT:-}" ] ||
 		get root "fetch Debian's root file system" "$vmm_suite" "${root_packages[@]}"

@@ -130,14 +130,8 @@ tap() {
 
 # own_tests PATTERN: the names of the series' selftests that match.
 own_tests() {
-	local name
-
-	find "$build/selftests/kvm/arm64" -maxdepth 1 -name 'pkvm_*' -type f -perm -1 \
-		-printf '%P\n' | sort |
-	while read -r name; do
-		# shellcheck disable=SC2053
-		[[ $name != $1 ]] || echo "$name"
-	done
+	find "$build/selftests/kvm/arm64" -maxdepth 1 -name 'pkvm_*' -name "$1" -type f -perm -1 \
+		-printf '%P\n' | sort
 }
 
 # make_selftests TREE HEADERS OUT ARG...: build the kvm selftests of TREE into OUT, with
@@ -156,18 +150,11 @@ make_selftests() {
 # upstream_plan PATTERN CONFIGURATION: lines of a plan, for the base's own selftests
 # that match and that the list of expectations lets run there.
 upstream_plan() {
-	local program name
-
-	find "$build/selftests/kvm" -maxdepth 2 -type f -perm -1 ! -name 'pkvm_*' -printf '%P\n' |
-	sort | while read -r program; do
-		name=${program##*/}
-		# shellcheck disable=SC2053
-		[[ $name = $1 ]] || continue
-		awk -v test="$name" -v where="$2" '
-			$1 == test && ($2 == "*" || $2 == where) && $3 == "norun" { found = 1 }
-			END { exit found }' "$tools/expectations" || continue
-		echo "300 $name $program"
-	done
+	find "$build/selftests/kvm" -maxdepth 2 -name "$1" ! -name 'pkvm_*' -type f -perm -1 \
+		-printf '300 %f %P\n' | sort -k 3 |
+	awk -v where="$2" '
+		NR == FNR { if ($2 == "*" || $2 == where) outcome[$1, $3]; next }
+		!(($2, "norun") in outcome)' "$tools/expectations" -
 }
 
 # unpack_modules PACKAGE DIR NAME...: put modules of the kernel that is unpacked at

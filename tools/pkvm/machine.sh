@@ -51,16 +51,10 @@ names_of() {
 # The CPU model of configuration $1, what its machine has more than others, and
 # variables of host_command().
 configuration_row() {
-	local row
+	local name=${1%-unprotected}
 
-	for row in "${configurations[@]}" "${matrix[@]}"; do
-		if [ "${row%% *}" = "${1%-unprotected}" ]; then
-			printf '%s\n' "${row#* }"
-			return 0
-		fi
-	done
-	die "there is no configuration '$1'. There are:" \
-	    "$(names_of "${configurations[@]}" | paste -sd ' ')."
+	select_configurations "$name" >/dev/null
+	printf '%s\n' "${configurations[@]}" "${matrix[@]}" | sed -n "s/^$name //p"
 }
 
 # The unpatched base does not boot on the revision of Cortex-A57 that QEMU has.
