@@ -60,13 +60,6 @@ static void __noreturn die(const char *what)
 	power_off();
 }
 
-static void mount_or_die(const char *type, const char *where)
-{
-	mkdir(where, 0755);
-	if (mount(type, where, type, 0, NULL) && errno != EBUSY)
-		die(where);
-}
-
 /* The host has one virtio-serial port. */
 static FILE *open_results(void)
 {
@@ -92,8 +85,7 @@ static double now(void)
 
 static bool is_version(const char *line)
 {
-	return !strncmp(line, "TAP version ", 12) ||
-	       !strncmp(line, "KTAP version ", 13);
+	return !strncmp(line, "TAP version ", 12) || !strncmp(line, "KTAP version ", 13);
 }
 
 static bool is_tap(const char *line)
@@ -105,20 +97,51 @@ static bool is_tap(const char *line)
 	       !strncmp(line, "1..", 3) || !strncmp(line, "# ", 2);
 }
 
+/* The test that runs, and whether it has said that it speaks TAP. */
+static const char *test_name;
+static bool speaks_tap;
+
 /*
  * A test that has not said that it speaks TAP may still print what looks like
  * a result, and must not be believed.
  */
-static void report_line(const char *name, const char *line, bool *speaks_tap)
+static void report_line(char *line)
 {
-	if (!*speaks_tap && is_version(line)) {
-		*speaks_tap = true;
-		fprintf(results, "    %s\n    # Subtest: %s\n", line, name);
-	} else if (*speaks_tap && is_tap(line)) {
+	if (!speaks_tap && is_version(line)) {
+		speaks_tap = true;
+		fprintf(results, "    %s\n    # Subtest: %s\n", line, test_name);
+	} else if (speaks_tap && is_tap(line)) {
 		fprintf(results, "    %s\n", line);
 	} else {
 		fprintf(results, "    # %s\n", line);
 	}
+}
+
+/* Report the lines that there are of what the test prints. Return false at its end. */
+static bool read_lines(int fd)
+{
+	static char text[MAX_LINE];
+	static size_t used;
+	ssize_t n = read(fd, text + used, sizeof(text) - 1 - used);
+	char *start, *end;
+
+	if (n < 0 && errno == EINTR)
+		return true;
+	if (n > 0)
+		used += n;
+	text[used] = '\0';
+	for (start = text; (end = strchr(start, '\n')); start = end + 1) {
+		*end = '\0';
+		report_line(start);
+	}
+	used -= start - text;
+	memmove(text, start, used + 1);
+	/* What comes without an end is a line, too. */
+	if (used && (n <= 0 || used == sizeof(text) - 1)) {
+		report_line(text);
+		used = 0;
+	}
+	return n > 0;
 }
 
 /*
@@ -126,66 +149,36 @@ static void report_line(const char *name, const char *line, bool *speaks_tap)
  *
  * Return false if the time is over.
  */
-static bool relay_output(const char *name, int fd, double deadline)
+static bool relay_output(int fd, double deadline)
 {
 	struct pollfd pfds[] = {
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = remote ? fileno(results) : -1, .events = POLLIN },
 	};
-	static char line[MAX_LINE];
-	size_t used = 0;
-	bool speaks_tap = false;
-	bool in_time = true;
+	char stop[MAX_LINE];
 
+	speaks_tap = false;
 	for (;;) {
 		double left = deadline - now();
-		char *start, *end;
-		ssize_t n;
 
 		if (left <= 0 || poll(pfds, 2, left * 1000 + 1) == 0) {
 			/*
 			 * A test of two seconds was once ended because its time seemed
 			 * to be over. Read the clock again before ending a test.
 			 */
-			if (now() < deadline) {
-				fprintf(results, "    # the clock went back\n");
-				continue;
-			}
-			in_time = false;
-			break;
-		}
-		if (pfds[1].revents & POLLIN) {
-			in_time = read(pfds[1].fd, line, sizeof(line)) < 0;
-			used = 0;
-			break;
-		}
-
-		n = read(fd, line + used, sizeof(line) - 1 - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-
-		used += n;
-		line[used] = '\0';
-		for (start = line; (end = strchr(start, '\n')); start = end + 1) {
-			*end = '\0';
-			report_line(name, start, &speaks_tap);
-		}
-		used -= start - line;
-		memmove(line, start, used);
-		if (used == sizeof(line) - 1) {
-			line[used] = '\0';
-			report_line(name, line, &speaks_tap);
-			used = 0;
+			if (now() >= deadline)
+				break;
+			fprintf(results, "    # the clock went back\n");
+		} else if (pfds[1].revents & POLLIN) {
+			if (read(pfds[1].fd, stop, sizeof(stop)) >= 0)
+				break;
+		} else if (!read_lines(fd)) {
+			return true;
 		}
 	}
-
-	if (used) {
-		line[used] = '\0';
-		report_line(name, line, &speaks_tap);
-	}
-	return in_time;
+	/* Nothing more is read, and the line that has begun ends. */
+	read_lines(-1);
+	return false;
 }
 
 static void __noreturn exec_test(char **argv, int out)
@@ -203,21 +196,20 @@ static void __noreturn exec_test(char **argv, int out)
 
 static void run_test(unsigned int nr, char *spec)
 {
-	char *argv[MAX_ARGS + 1], *save, *name, *limit;
+	char *argv[MAX_ARGS + 1], *save, *limit;
 	double start, seconds;
 	int out[2], status, argc = 0;
 	bool in_time, passed, skipped;
-	char outcome[64];
 	pid_t pid;
 
 	limit = strtok_r(spec, "\n ", &save);
-	name = strtok_r(NULL, "\n ", &save);
+	test_name = strtok_r(NULL, "\n ", &save);
 	while (argc < MAX_ARGS && (argv[argc] = strtok_r(NULL, "\n ", &save)))
 		argc++;
 	argv[argc] = NULL;
 	if (!argc) {
 		fprintf(results, "not ok %u %s # the plan names no program\n", nr,
-			name ? name : "unnamed");
+			test_name ?: "unnamed");
 		return;
 	}
 
@@ -231,7 +223,7 @@ static void run_test(unsigned int nr, char *spec)
 		exec_test(argv, out[1]);
 	close(out[1]);
 
-	in_time = relay_output(name, out[0], start + atoi(limit));
+	in_time = relay_output(out[0], start + atoi(limit));
 	/* Whatever the test has left behind must not meet the next one. */
 	kill(-pid, SIGKILL);
 	if (!in_time)
@@ -242,18 +234,19 @@ static void run_test(unsigned int nr, char *spec)
 	close(out[0]);
 	seconds = now() - start;
 
+	fprintf(results, "    # outcome: ");
 	if (!in_time)
-		snprintf(outcome, sizeof(outcome), "no end within %s s", limit);
+		fprintf(results, "no end within %s s\n", limit);
 	else if (WIFSIGNALED(status))
-		snprintf(outcome, sizeof(outcome), "killed by signal %d", WTERMSIG(status));
+		fprintf(results, "killed by signal %d\n", WTERMSIG(status));
 	else
-		snprintf(outcome, sizeof(outcome), "exit status %d", WEXITSTATUS(status));
+		fprintf(results, "exit status %d\n", WEXITSTATUS(status));
+	fprintf(results, "    # seconds: %.2f\n", seconds);
 	passed = in_time && WIFEXITED(status) && !WEXITSTATUS(status);
 	skipped = in_time && WIFEXITED(status) && WEXITSTATUS(status) == KSFT_SKIP;
 
-	fprintf(results, "    # outcome: %s\n    # seconds: %.2f\n", outcome, seconds);
 	fprintf(results, "%s %u %s%s\n", passed || skipped ? "ok" : "not ok", nr,
-		name, skipped ? " # SKIP" : "");
+		test_name, skipped ? " # SKIP" : "");
 }
 
 static void run_shell(void)
@@ -277,6 +270,13 @@ static void run_shell(void)
 	waitpid(pid, NULL, 0);
 }
 
+static void mount_at(const char *where, const char *type)
+{
+	mkdir(where, 0755);
+	if (mount(type, where, type, 0, NULL) && errno != EBUSY)
+		perror(where);
+}
+
 /* A kernel that has our channel as modules brings a list of them. */
 static void load_modules(void)
 {
@@ -288,7 +288,7 @@ static void load_modules(void)
 		path[strcspn(path, "\n")] = '\0';
 		fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
-			fprintf(stderr, "init: %s: %s\n", path, strerror(errno));
+			perror(path);
 		close(fd);
 	}
 	if (list)
@@ -299,13 +299,12 @@ static void setup(void)
 {
 	struct rlimit files = { 8192, 8192 };
 
-	mount_or_die("devtmpfs", "/dev");
-	mount_or_die("proc", "/proc");
-	mount_or_die("sysfs", "/sys");
-	mount_or_die("tmpfs", "/tmp");
-	mkdir("/dev/shm", 01777);
-	mount_or_die("tmpfs", "/dev/shm");
-	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	mount_at("/dev", "devtmpfs");
+	mount_at("/proc", "proc");
+	mount_at("/sys", "sysfs");
+	mount_at("/tmp", "tmpfs");
+	mount_at("/dev/shm", "tmpfs");
+	mount_at("/sys/kernel/debug", "debugfs");
 	load_modules();
 	setrlimit(RLIMIT_NOFILE, &files);
 	signal(SIGPIPE, SIG_IGN);
@@ -329,7 +328,7 @@ int main(void)
 			shell = true;
 		else if (!strcmp(plan[count], "remote\n"))
 			remote = true;
-		else if (plan[count][0] != '#' && plan[count][0] != '\n')
+		else
 			count++;
 	}
 	fclose(file);
