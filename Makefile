@@ -113,7 +113,7 @@ lint: series
 	@$(run)/lint.sh
 
 shell: series
-	@$(run)/stages.sh qemu kernel=$(DEMO_FLAVOUR) selftests
+	@$(run)/stages.sh qemu kernel=$(DEMO_FLAVOUR) selftests busybox
 	@$(run)/boot.sh shell $(DEMO_CPU) $(BUILD)/kernel/$(DEMO_FLAVOUR)$(if $(LLVM),-llvm) $(BUILD)/selftests
 
 list: series

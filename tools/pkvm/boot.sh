@@ -35,6 +35,11 @@ make_initrd() {
 			file /init $build/host/init 755 0 0
 			file /plan $dir/plan 644 0 0
 		END
+		# For guest-run, which is a script, and for a person.
+		! grep -q -e " $build/guest/" -e ^shell "$plan" || cat <<-END
+			dir /bin 755 0 0
+			file /bin/busybox $build/arm64/busybox/usr/bin/busybox 755 0 0
+		END
 		[ ! -f "$plan.files" ] || cat "$plan.files"
 		while read -r seconds name program args; do
 			case $seconds in
@@ -102,17 +107,13 @@ run() {
 # A host for a person: the tests and Debian's static busybox.
 interactive() {
 	local configuration=$1 kernel=$2 selftests=$3
-	local dir=$build/results/shell busybox=$build/arm64/busybox
+	local dir=$build/results/shell
 
-	[ -d "$busybox" ] ||
-		ALONE=1 "$tools/apt-fetch.sh" trixie arm64 "$busybox" busybox-static
 	mkdir -p "$dir"
 	find "$selftests/kvm" -maxdepth 2 -type f -perm -1 -printf '60 %f %P\n' >"$dir/plan.in"
 	echo shell >>"$dir/plan.in"
 	cat >"$dir/plan.in.files" <<-END
-		dir /bin 755 0 0
 		dir /etc 755 0 0
-		file /bin/busybox $busybox/usr/bin/busybox 755 0 0
 		slink /bin/sh busybox 777 0 0
 		file /etc/profile $dir/profile 644 0 0
 	END

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Real guests: fetch Debian's own VMM and kernel for arm64, and make of them
-# the disk that a host in QEMU runs them from. See guest/guest-run.c.
+# the disk that a host in QEMU runs them from. See guest/guest-run.sh.
 #
 # usage: guest.sh choices  see that what a person brings along is of use
-#        guest.sh fetch    what comes from Debian, all below build/arm64
+#        guest.sh busybox  Debian's busybox, below build/arm64
+#        guest.sh fetch    all that comes from Debian, there
 #        guest.sh build    our programs, the guest's initramfs, the disk
 #
 # From the environment, each instead of what comes from Debian:
@@ -41,8 +42,12 @@ get() {
 	stage "$1" "$2" -- "$tools/apt-fetch.sh" "$3" arm64 "$fetched/$1" "${@:4}" || exit 1
 }
 
+busybox() {
+	ALONE=1 get busybox "fetch Debian's busybox for arm64" trixie busybox-static
+}
+
 fetch() {
-	mkdir -p "$fetched"
+	busybox
 	[ -n "${VMM:-}" ] && [ -d "$VMM" ] ||
 		get "vmm-$vmm_suite" "fetch Debian's VMM for arm64" "$vmm_suite" qemu-system-arm
 	[ -n "${GUEST_KERNEL:-}" ] ||
@@ -69,7 +74,11 @@ make_initrd() {
 			nod /dev/kmsg 600 0 0 c 1 11
 			dir /proc 755 0 0
 			dir /sys 755 0 0
-			file /init $out/init 755 0 0
+			dir /bin 755 0 0
+			file /bin/busybox $fetched/busybox/usr/bin/busybox 755 0 0
+			file /bin/cpu $out/cpu 755 0 0
+			file /bin/report.sh $tools/guest/report.sh 644 0 0
+			file /init $tools/guest/init.sh 755 0 0
 		END
 		if [ -z "${GUEST_KERNEL:-}" ]; then
 			unpack_modules "$fetched/guest-kernel" "$out" "${modules[@]}" || return
@@ -98,6 +107,7 @@ make_disk() {
 	fi
 	[ -e "$root/lib" ] || ln -s usr/lib "$root/lib"
 	cp "$out/preload.so" "$root/usr/lib/"
+	cp "$out/look" "$root/"
 	cp "$kernel" "$root/boot/guest-kernel"
 	cp "$initrd" "$root/boot/guest-initrd"
 	[ -z "${ROOT:-}" ] ||
@@ -111,20 +121,15 @@ make_disk() {
 }
 
 make_root() {
+	cp "$tools/guest/report.sh" "$fetched/root/sbin/"
 	cp "$tools/guest/root-check.sh" "$fetched/root/sbin/root-check"
 	rm -f "$out/root-disk"
 	mke2fs -q -t ext2 -d "$fetched/root" "$out/root-disk" 300M
 }
 
-is_elf_arm64() {
-	[ "$(od -An -tx1 -N 20 "$1" | tr -d ' \n' | cut -c 1-8,37-40)" = 7f454c46b700 ]
-}
-
 # An Image, such a one compressed, or one that unpacks itself.
 is_kernel() {
-	[ "$(od -An -tx1 -j 56 -N 4 "$1" | tr -d ' \n')" = 41524d64 ] ||
-		[ "$(od -An -tx1 -N 2 "$1" | tr -d ' \n')" = 1f8b ] ||
-		[ "$(od -An -c -j 4 -N 4 "$1" | tr -d ' \n')" = zimg ]
+	head -c 64 "$1" | grep -qaP '^\x1f\x8b|^....zimg|ARMd'
 }
 
 # What a person brings along, before anything is built with it.
@@ -144,7 +149,7 @@ choices() {
 		program=$VMM
 		[ ! -d "$VMM" ] || program=$VMM/usr/bin/qemu-system-aarch64
 		readable VMM "$program"
-		is_elf_arm64 "$program" ||
+		readelf -h "$program" 2>/dev/null | grep -q AArch64 ||
 			die "VMM=$VMM: $program is no program for arm64, so a host for arm64" \
 			    "cannot run it. Debian's is in the package qemu-system-arm of arm64."
 	fi
@@ -156,9 +161,9 @@ build() {
 	mkdir -p "$out"
 	local sources=$tools/guest
 
-	compile init -static "$sources/init.c"
-	compile guest-run -static -I "$linux/tools/testing/selftests/kvm/include" \
-		"$sources/guest-run.c"
+	cp "$sources/guest-run.sh" "$out/guest-run"
+	compile cpu -static "$sources/cpu.c"
+	compile look -static -I "$linux/tools/testing/selftests/kvm/include" "$sources/look.c"
 	compile preload.so -shared -fPIC -isystem "$build/selftests/headers/usr/include" \
 		"$sources/preload.c"
 	make_initrd
@@ -167,10 +172,10 @@ build() {
 }
 
 case ${1:-} in
-choices | fetch | build)
+choices | busybox | fetch | build)
 	"$1"
 	;;
 *)
-	die "usage: guest.sh choices | fetch | build"
+	die "usage: guest.sh choices | busybox | fetch | build"
 	;;
 esac

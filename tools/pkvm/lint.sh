@@ -207,7 +207,7 @@ cocci() {
 }
 
 shell() {
-	cd "$tools/../.." && shellcheck tools/pkvm/*.sh .ci/run
+	cd "$tools/../.." && shellcheck tools/pkvm/*.sh tools/pkvm/guest/*.sh .ci/run
 }
 
 python() {

@@ -4,7 +4,7 @@
 # Build what a job needs, stage by stage, and only what changed.
 #
 # usage: stages.sh choices | qemu | efi | kernel=FLAVOUR | base_kernel | selftests |
-#                  native | guests | deb=CONFIG ...
+#                  native | busybox | guests | deb=CONFIG ...
 
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=machine.sh
@@ -54,6 +54,10 @@ guests() {
 	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 	once guest "make the disk of the real guests" "$tools/guest.sh" build
 	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
+}
+
+busybox() {
+	"$tools/guest.sh" busybox || exit 1
 }
 
 # Debian's own configuration of this version.

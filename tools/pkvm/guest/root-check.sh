@@ -2,19 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The first process of a protected guest that has Debian's root on virtio: use its
-# devices, and count what it shares with the host for them. guest.h says how it
-# reports. The probes of ROOT_CMDLINE count pages.
+# devices, and count what it shares with the host for them. guest-run.sh says how it
+# reports, and adds the probes that count pages.
 
-say() {
-	echo "<4>pvm: $*" >/dev/kmsg
-}
-
-# check NAME COMMAND...
-check() {
-	local why
-
-	if why=$("${@:2}" 2>&1); then say "ok $1"; else say "not ok $1: ${why##*$'\n'}"; fi
-}
+# shellcheck source=report.sh
+. /sbin/report.sh
 
 disk() {
 	local sum file=/var/tmp/data
