@@ -10,6 +10,9 @@
 #	TALLY=FILE	leave the counts "passed failed skipped" there, for a caller
 #			that adds them up, instead of printing the last line
 #
+#        check.sh list       the names of tests and configurations
+#        check.sh boot NAME  one of the boots, and a report of it
+#
 # The plan of the boots: on the release kernel the series' own tests, in every
 # configuration, and in some the kvm selftests of the base that can finish under
 # TCG; and, on a release kernel that is not in protected mode, the one that has to do
@@ -27,8 +30,7 @@ at_once=$(((jobs + 1) / 2 + 1))
 started=$SECONDS
 
 tally=$build/results/tally
-mkdir -p "$build/results"
-: >"$tally"
+mkdir -p "$build/results" "$build/plans"
 
 # The programs of the series that match T=.
 own_plan() {
@@ -43,65 +45,43 @@ own_plan() {
 
 # Queue a boot, if T= leaves it anything to do.
 queue=()
-plan_boot() {
-	local flavour=$1 configuration=$2 dir=$build/plans name=$1-$2
+queue_boot() {
+	[ ! -s "$build/plans/$1" ] || queue+=("$1")
+}
 
-	mkdir -p "$dir"
-	own_plan "$flavour" >"$dir/$name"
+plan_boot() {
+	local flavour=$1 configuration=$2 plan=$build/plans/$1-$2
+
+	own_plan "$flavour" >"$plan"
 	case "$flavour $upstream_configurations " in
-	release*" $configuration "*)	upstream_plan "$pattern" "$configuration" >>"$dir/$name" ;;
+	release*" $configuration "*)	upstream_plan "$pattern" "$configuration" >>"$plan" ;;
 	esac
-	[ -s "$dir/$name" ] || return 0
-	queue+=("$name")
+	queue_boot "$1-$2"
 }
 
 # Without protected mode, protected VMs are refused and others are what they were.
 plan_unprotected() {
-	local name=release-$unprotected
-
 	[ -z "${CPU:-}" ] || [ "$CPU" = "$unprotected" ] || return 0
-	mkdir -p "$build/plans"
-	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }' >"$build/plans/$name"
-	[ ! -s "$build/plans/$name" ] || queue+=("$name")
+	own_plan release | awk '$2 == "pkvm_vm_create" { print $0, "-n" }' \
+		>"$build/plans/release-$unprotected"
+	queue_boot "release-$unprotected"
 }
 
-boot_one() {
-	local name=$1 flavour=${1%%-*} configuration=${1#*-}
+# Boots go side by side; each is reported when it ends.
+boot() {
+	local name=$1 flavour=${1%%-*} configuration=${1#*-} dir=$build/results/$1 ret=0
 
 	# A host that hangs must not take the time of the others.
 	[ "$flavour" = debug ] || export LIMIT=${LIMIT:-1500}
 	"$tools/boot.sh" run "$name" "$configuration" "$build/kernel/$flavour$suffix" \
-		"$build/selftests" "$build/plans/$name"
-	echo "CPU=$configuration FLAVOUR=$flavour${LLVM:+ LLVM=1}" >"$build/results/$name/choices"
-}
-
-report() {
-	local name=$1 ret=0
-
+		"$build/selftests" "$build/plans/$name" >"$logs/boot-$name.log" 2>&1 || true
+	echo "CPU=$configuration FLAVOUR=$flavour${LLVM:+ LLVM=1}" >"$dir/choices"
+	exec {lock}>>"$tally"
+	flock "$lock"
 	printf '\n%s%s%s\n' "$c_bold" "${name/-/ kernel, }" "$c_off"
-	"$tools/report.py" --expect "$expect" --tally "$tally" "$build/results/$name" || ret=$?
-	decode "$build/results/$name" "$build/kernel/${name%%-*}$suffix"
+	"$tools/report.py" --expect "$expect" --tally "$tally" "$dir" || ret=$?
+	decode "$dir" "$build/kernel/$flavour$suffix"
 	return $ret
-}
-
-# Boots go side by side; each is reported when it ends.
-run_queue() {
-	local name pid done_pid failed=0
-	declare -A running=()
-
-	for name in "${queue[@]}" ''; do
-		while [ ${#running[@]} -ge "$at_once" ] ||
-		      { [ -z "$name" ] && [ ${#running[@]} -gt 0 ]; }; do
-			wait -n -p done_pid "${!running[@]}" || true
-			report "${running[$done_pid]}" || failed=1
-			unset "running[$done_pid]"
-		done
-		[ -n "$name" ] || break
-		boot_one "$name" >"$logs/boot-$name.log" 2>&1 &
-		pid=$!
-		running[$pid]=$name
-	done
-	return $failed
 }
 
 # The programs of the series that run on this machine, see build.sh.
@@ -145,6 +125,12 @@ if [ "${1:-}" = list ]; then
 	exit 0
 fi
 
+if [ "${1:-}" = boot ]; then
+	boot "$2"
+	exit
+fi
+
+: >"$tally"
 failed=0
 selected=
 [ "${CPU:-}" = "$unprotected" ] || selected=$(select_configurations "${CPU:-}")
@@ -167,7 +153,7 @@ done
 [ "$flavour" != release ] || plan_unprotected
 
 if [ ${#queue[@]} -gt 0 ]; then
-	run_queue || failed=1
+	printf '%s\n' "${queue[@]}" | xargs -P "$at_once" -I '{}' "$0" boot '{}' || failed=1
 fi
 
 read -r passed failures skipped < <(awk '{ p += $1; f += $2; s += $3 }
