@@ -18,8 +18,6 @@ work=$(mktemp -d "$build/.selftest.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export HOME=$work/home XDG_CONFIG_HOME=$work/home/.config
 mkdir -p "$HOME" "$work/bin"
-git config --global user.name "A Tester"
-git config --global user.email tester@example.org
 
 kvm=arch/arm64/kvm
 first_posting=1-fixes
@@ -40,16 +38,17 @@ commit() {
 	git -C "$linux" commit -q -m "$1" -m "Because."
 }
 
-# project DIRECTORY: a repository with three patches in two postings.
+# A repository with three patches in two postings, and what 'make series' makes of it.
 project() {
-	export PKVM_TOP=$1/top BUILD=$1/build
+	export PKVM_TOP=$work/case/top BUILD=$work/case/build KERNEL=$work/case/kernel
 	linux=$BUILD/linux
+	printf '[user]\n\tname = A Tester\n\temail = tester@example.org\n' >"$HOME/.gitconfig"
 	mkdir -p "$PKVM_TOP/patches/$first_posting" "$PKVM_TOP/patches/2-rest"
-	base_tree "$1/kernel"
+	base_tree "$KERNEL"
+	git init -q "$work/case/t"
+	git --git-dir="$work/case/t/.git" --work-tree="$KERNEL" add -A -f
 	printf '%s: %s\n' package linux-source-7.3 suite none version 1 sha256 0 tree \
-		"$(cd "$1/kernel" && git init -q "$1/t" && git --git-dir="$1/t/.git" --work-tree=. \
-			add -A -f && git --git-dir="$1/t/.git" write-tree)" >"$PKVM_TOP/patches/base"
-	export KERNEL=$1/kernel
+		"$(git --git-dir="$work/case/t/.git" write-tree)" >"$PKVM_TOP/patches/base"
 	"$tools/series.sh"
 	sed -i '3s/$/ changed/' "$linux/$kvm/Makefile"
 	echo new >"$linux/$kvm/new.c"
@@ -61,7 +60,9 @@ project() {
 	sed -i '10a ours' "$linux/MAINTAINERS"
 	commit "MAINTAINERS: Add ours"
 	"$tools/refresh.sh"
-	cp -a "$PKVM_TOP/patches" "$1/patches"
+	cp -a "$PKVM_TOP/patches" "$work/case/patches"
+	rm -rf "$BUILD"
+	"$tools/series.sh"
 }
 
 # refused PATTERN COMMAND...: it must fail, in words that match PATTERN.
@@ -85,7 +86,7 @@ tree_of() {
 	git -C "$1" rev-parse 'HEAD^{tree}'
 }
 
-# The cases. Each runs in a subshell under -e, on its own copy of the project.
+# The cases. Each runs in a subshell under -e, on a project of its own.
 
 case_mails_apply_to_the_base() {
 	cp -a "$KERNEL" "$work/plain"
@@ -202,31 +203,13 @@ case_no_root_no_sudo() {
 
 # Not in a condition, where bash's -e has no effect.
 set +e
-(set -e; project "$work/project") >"$work/log" 2>&1
-made=$?
-[ "$made" -eq 0 ] || {
-	sed 's/^/# /' "$work/log"
-	die "the project of the test cases could not be made."
-}
 cases=("$@")
 [ ${#cases[@]} -gt 0 ] || mapfile -t cases < <(compgen -A function case_ | sed 's/^case_//')
 echo "TAP version 13"
 echo "1..${#cases[@]}"
 for name in "${cases[@]}"; do
 	rm -rf "$work/case" "$work/plain" "$work/other" "$work/git" "$work/empty"
-	cp -a "$work/project" "$work/case"
-	printf '[user]\n\tname = A Tester\n\temail = tester@example.org\n' >"$HOME/.gitconfig"
-	(
-		export PKVM_TOP=$work/case/top BUILD=$work/case/build KERNEL=$work/case/kernel
-		linux=$BUILD/linux
-		# The base was made of the project's own copy of the kernel.
-		patches=$PKVM_TOP/patches
-		set -e
-		git -C "$linux" log -1 --format=%b refs/pkvm/base >/dev/null
-		rm -rf "$BUILD"
-		"$tools/series.sh" >/dev/null
-		"case_$name"
-	) >"$work/log" 2>&1
+	(set -e; project; "case_$name") >"$work/log" 2>&1
 	ret=$?
 	tap "$name" "$work/log" [ "$ret" -eq 0 ]
 done
