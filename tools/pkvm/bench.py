@@ -19,10 +19,8 @@ import re
 import subprocess
 import sys
 
-import mutate
+from mutate import BUILD, TOOLS, compiled
 
-TOOLS = os.path.dirname(os.path.realpath(__file__))
-BUILD = os.environ.get("BUILD") or os.path.realpath(os.path.join(TOOLS, "../../build"))
 REFERENCE = os.path.join(TOOLS, "bench-reference.json")
 KERNELS = {"base": f"{BUILD}/kernel/base", "series": f"{BUILD}/kernel/release"}
 TOLERANCE = 0.02
@@ -68,8 +66,8 @@ def sizes(kernel):
 	out = KERNELS[kernel]
 	lines = shell(f"aarch64-linux-gnu-size -A {out}/arch/arm64/kvm/hyp/nvhe/kvm_nvhe.o").splitlines()
 	found = {w[0]: int(w[1]) for w in map(str.split, lines) if w and w[0].startswith(".hyp.")}
-	return found | mutate.compiled({"struct of a VM": "sizeof(struct pkvm_hyp_vm)",
-					"struct of a vCPU": "sizeof(struct pkvm_hyp_vcpu)"}, out)
+	return found | compiled({"struct of a VM": "sizeof(struct pkvm_hyp_vm)",
+				 "struct of a vCPU": "sizeof(struct pkvm_hyp_vcpu)"}, out)
 
 
 def conditions():

@@ -18,9 +18,9 @@ import subprocess
 import sys
 import threading
 
-TOOLS = os.path.dirname(os.path.abspath(__file__))
-BUILD = os.environ.get("BUILD") or os.path.join(TOOLS, "../../build")
-LINUX, KERNEL = os.path.join(BUILD, "linux"), os.path.join(BUILD, "kernel/debug")
+from mutate import BUILD, LINUX, TOOLS, symbols
+
+KERNEL = os.path.join(BUILD, "kernel/debug")
 VMLINUX = os.path.join(KERNEL, "vmlinux")
 TRACE = os.path.join(BUILD, "results/trace")
 CROSS = "aarch64-linux-gnu-"
@@ -33,12 +33,6 @@ IMAGE, SAME_BITS = 0x200000, 31
 def run(*command, **how):
 	"""Return what a command prints."""
 	return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **how).stdout
-
-
-def symbols():
-	"""Return the addresses of the kernel's symbols."""
-	return {name: int(at, 16) for at, _, name in
-		(line.split() for line in run(CROSS + "nm", VMLINUX).splitlines())}
 
 
 def watch(path, seen):
@@ -103,7 +97,7 @@ def added():
 def main():
 	"""Test, and report."""
 	seen, failed = test((os.environ.get("CPU") or "max").split())
-	symbol = symbols()
+	symbol = symbols(KERNEL)
 	first, last = symbol["__hyp_text_start"], symbol["__hyp_text_end"]
 	spaces = collections.defaultdict(set)
 	for at in seen:

@@ -130,6 +130,13 @@ def compiled(expressions, kernel=KERNEL):
 	return dict(zip(expressions, map(int, re.findall(r"^=> (-?\d+)$", text, re.M))))
 
 
+def symbols(kernel):
+	"""Return the addresses of a kernel's symbols."""
+	text = subprocess.run(["aarch64-linux-gnu-nm", os.path.join(kernel, "vmlinux")],
+			      check=True, text=True, stdout=subprocess.PIPE).stdout
+	return {name: int(at, 16) for at, _, name in map(str.split, text.splitlines())}
+
+
 def rows_of(path, pattern):
 	"""Return what @pattern finds at the beginnings of lines; ENC is a register's name."""
 	with open(os.path.join(LINUX, "arch/arm64", path)) as file:
@@ -143,9 +150,7 @@ def places():
 			  "protected": "offsetof(struct kvm, arch.pkvm.is_protected)",
 			  "flags": "offsetof(struct kvm, arch.flags)",
 			  "has_ids": "KVM_ARCH_FLAG_ID_REGS_INITIALIZED"})
-	text = subprocess.run(["aarch64-linux-gnu-nm", os.path.join(KERNEL, "vmlinux")],
-			      check=True, text=True, stdout=subprocess.PIPE).stdout
-	table = {words[-1]: int(words[0], 16) for words in map(str.split, text.splitlines())}
+	table = symbols(KERNEL)
 	for name in ("pvm_sysregs", "hyp_physvirt_offset", *BREAKPOINTS):
 		at = table.get(f"__kvm_nvhe_{name}", table.get(name))
 		where[name] = IMAGE + at - table["_text"]
