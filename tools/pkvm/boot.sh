@@ -113,15 +113,17 @@ interactive() {
 	find "$selftests/kvm" -maxdepth 2 -type f -perm -1 -printf '60 %f %P\n' >"$dir/plan.in"
 	echo shell >>"$dir/plan.in"
 	cat >"$dir/plan.in.files" <<-END
-		dir /etc 755 0 0
 		slink /bin/sh busybox 777 0 0
-		file /etc/profile $dir/profile 644 0 0
+		file /shell $dir/shell 644 0 0
 	END
-	cat >"$dir/profile" <<-'END'
+	cat >"$dir/shell" <<-'END'
+		export PATH=/bin:/tests HOME=/ TERM=linux PS1='pkvm-host:\w# '
 		busybox --install -s /bin
 		echo
 		echo "A pKVM host. The tests are in /tests; 'poweroff -f' or C-a x ends it."
 		dmesg | grep 'mode initialized'
+		setsid cttyhack sh
+		poweroff -f
 	END
 	make_initrd "$dir" "$kernel" "$selftests" "$dir/plan.in"
 	host_command "$configuration" "$kernel/arch/arm64/boot/Image" "$dir/initrd"
