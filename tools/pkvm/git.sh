@@ -15,10 +15,6 @@
 
 # Mails and commits must not depend on who makes them, or on how their git is
 # configured. What the user configured counts only for a tree of the user's own.
-user_git_env=()
-for name in GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM; do
-	[ -z "${!name+set}" ] || user_git_env+=("$name=${!name}")
-done
 # shellcheck disable=SC2086 # a list of names
 unset ${!GIT_@} EMAIL
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
@@ -31,8 +27,7 @@ g() {
 }
 
 user_git() {
-	env -u GIT_CONFIG_GLOBAL -u GIT_CONFIG_NOSYSTEM "${user_git_env[@]}" \
-		git -c safe.directory='*' "$@"
+	env -u GIT_CONFIG_GLOBAL -u GIT_CONFIG_NOSYSTEM git -c safe.directory='*' "$@"
 }
 
 # field KEY FILE: the value of "KEY: value".
