@@ -2,7 +2,7 @@
 /*
  * What a process in a real guest finds on its CPU, as far as it takes a program
  * to see it: which features are there, what becomes of an instruction that is not,
- * debuggers, timers, FP registers, memory.
+ * and debuggers.
  *
  * usage: cpu CHECK	see checks[]; prints why it failed (1) or is skipped (4)
  *	  cpu show	print ID registers
@@ -27,7 +27,6 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <linux/perf_event.h>
@@ -247,71 +246,6 @@ static void check_watchpoint(void)
 		fail("the kernel has %d, which %s", is.nr & 0xff, hit ? "hit" : "never hit");
 }
 
-static void check_timers(void)
-{
-	struct timespec from, to;
-	double slept;
-
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	usleep(20000);
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	slept = to.tv_sec - from.tv_sec + (to.tv_nsec - from.tv_nsec) / 1e9;
-	if (slept < 0.02 || slept > 10)
-		fail("20 ms took %.3f s", slept);
-}
-
-#define EVERY_Q_REGISTER(insn)						\
-	"	.irp	nr, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, "	\
-			"16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31\n"	\
-	"	" insn "	q\\nr, [x9], #16\n"			\
-	"	.endr\n"
-
-/* Keep a value in every FP register while others run on this CPU. */
-static bool fp_survives(uint64_t seed)
-{
-	uint64_t before[64], after[64];
-
-	for (int i = 0; i < 64; i++)
-		before[i] = seed * 0x9e3779b97f4a7c15 + i;
-	asm volatile("	mov	x9, %0\n"
-		     EVERY_Q_REGISTER("ldr")
-		     "	mov	x8, %2\n"
-		     "	svc	#0\n"
-		     "	mov	x9, %1\n"
-		     EVERY_Q_REGISTER("str")
-		     : : "r" (before), "r" (after), "i" (SYS_sched_yield)
-		     : "x0", "x8", "x9", "memory",
-		       "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9",
-		       "v10", "v11", "v12", "v13", "v14", "v15", "v16", "v17", "v18",
-		       "v19", "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27",
-		       "v28", "v29", "v30", "v31");
-	return !memcmp(before, after, sizeof(before));
-}
-
-/* Others have other values in the same registers. */
-static void check_fp(void)
-{
-	for (int round = 0; round < 2000; round++) {
-		if (!fp_survives(getpid() * 1000003UL + round))
-			fail("registers changed in round %d", round);
-	}
-}
-
-static void check_memory(void)
-{
-	const size_t size = 64 << 20;
-	unsigned char *block = malloc(size);
-
-	for (size_t i = 0; block && i < size; i += 4096)
-		block[i] = i >> 12;
-	for (size_t i = 0; block && i < size; i += 4096) {
-		if (block[i] != (unsigned char)(i >> 12))
-			fail("page %#zx changed", i);
-	}
-	if (!block)
-		fail("no memory");
-}
-
 /* The kernel lets processes read these, without what it hides from them. */
 static void show_id_registers(void)
 {
@@ -366,9 +300,6 @@ static const struct {
 	{ "brk", check_brk },
 	{ "step", check_step },
 	{ "watchpoint", check_watchpoint },
-	{ "timers", check_timers },
-	{ "fp", check_fp },
-	{ "memory", check_memory },
 	{ "show", show_id_registers },
 	{ "pattern", keep_pattern },
 };
