@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the host finds of a process that runs a guest. Prints it in words.
+ * What takes a program to be found of a process that runs a guest.
  *
- * usage: look cpu PID			nanoseconds that the process has run
- *	  look mem PID ADDRESS WORD	is the page at its ADDRESS full of WORD?
- *	  look el2 PID ADDRESS		does EL2 give that page to the host?
+ * usage: look cpu PID	nanoseconds that the process has run
+ *	  look el2 PFN	does EL2 give one of its pages to the host? In words.
  */
 
 #define _GNU_SOURCE
@@ -23,37 +22,6 @@
 #include "arm64/pkvm_hostile.h"
 
 #define PAGE_SIZE	4096
-
-/* Read from a file of the process. */
-static ssize_t read_at(const char *pid, const char *name, void *to, size_t size, off_t at)
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%s/%s", pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = pread(fd, to, size, at);
-	if (fd >= 0)
-		close(fd);
-	return n;
-}
-
-/* Return in words what the kernel reads at @address of the process. */
-static const char *look_by_kernel(const char *pid, uintptr_t address, uint64_t pattern)
-{
-	uint64_t page[PAGE_SIZE / 8], other = 0;
-	ssize_t n = read_at(pid, "mem", page, PAGE_SIZE, address);
-
-	if (n != PAGE_SIZE)
-		return n < 0 ? strerror(errno) : "cut short";
-	for (size_t i = 0; i < PAGE_SIZE / 8; i++) {
-		if (page[i] == pattern)
-			return "the pattern";
-		other |= page[i];
-	}
-	return other ? "something else" : "zeroes";
-}
 
 /* Return what the host's hypercall @name says, or a number that none says. */
 static long hypercall(int fd, const char *name, uint64_t argument)
@@ -84,18 +52,15 @@ static int open_device(void)
 }
 
 /*
- * Ask EL2 for the page at @address of the process, and for a page that is the host's own.
+ * Ask EL2 for a page of the process, and for a page that is the host's own.
  * Return in words what it gives.
  */
-static const char *look_by_el2(const char *pid, uintptr_t address)
+static const char *look_by_el2(uint64_t pfn)
 {
 	struct hostile_pages own = { .size = PAGE_SIZE };
 	int fd = open_device();
-	uint64_t pfn = 0;
 	long theirs;
 
-	read_at(pid, "pagemap", &pfn, sizeof(pfn), address / PAGE_SIZE * sizeof(pfn));
-	pfn &= (1UL << 55) - 1;
 	if (!pfn || fd < 0 || ioctl(fd, HOSTILE_ALLOC, &own))
 		return "cannot be asked";
 	if (hypercall(fd, "__pkvm_host_share_hyp", own.pa / PAGE_SIZE) ||
@@ -109,19 +74,14 @@ static const char *look_by_el2(const char *pid, uintptr_t address)
 
 int main(int argc, char **argv)
 {
-	const char *how = argc > 2 ? argv[1] : "", *pid = argv[2];
-	uintptr_t address = argc > 3 ? strtoul(argv[3], NULL, 0) : 0;
 	struct timespec cpu;
 	clockid_t clock;
 
-	if (!strcmp(how, "cpu") && !clock_getcpuclockid(atoi(pid), &clock) &&
-	    !clock_gettime(clock, &cpu))
-		printf("%ld\n", cpu.tv_sec * 1000000000 + cpu.tv_nsec);
-	else if (!strcmp(how, "mem") && argc == 5)
-		puts(look_by_kernel(pid, address, strtoul(argv[4], NULL, 0)));
-	else if (!strcmp(how, "el2") && argc == 4)
-		puts(look_by_el2(pid, address));
-	else
+	if (argc != 3)
 		return 1;
+	if (!strcmp(argv[1], "el2"))
+		puts(look_by_el2(strtoul(argv[2], NULL, 0)));
+	else if (!clock_getcpuclockid(atoi(argv[2]), &clock) && !clock_gettime(clock, &cpu))
+		printf("%ld\n", cpu.tv_sec * 1000000000 + cpu.tv_nsec);
 	return 0;
 }
