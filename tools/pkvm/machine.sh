@@ -122,28 +122,6 @@ find_qemu() {
 	[ "$(qemu_version "${qemu[@]}")" ]
 }
 
-# Fetch QEMU if this machine has none that will do.
-get_qemu() {
-	! find_qemu || return 0
-	[ "$(dpkg --print-architecture)" = amd64 ] ||
-		die "the QEMU of this machine is older than $qemu_wanted, and a newer" \
-		    "one is fetched for amd64 only. Install qemu-system-arm" \
-		    "$qemu_wanted or newer and run this again."
-	need_space 400 "$build" "unpacking QEMU"
-	stage qemu "fetch QEMU of Debian 13's backports" -- \
-		"$tools/apt-fetch.sh" trixie-backports amd64 "$build/qemu" qemu-system-arm ||
-		exit 1
-	find_qemu ||
-		die "QEMU was fetched to $build/qemu and does not start. Remove" \
-		    "that directory and run this again."
-}
-
-# The firmware of the rows with EFI=1: EDK2, which starts the kernel by its EFI stub.
-get_efi() {
-	[ -d "$build/efi" ] || stage efi "fetch EDK2 of Debian 13" -- \
-		env ALONE=1 "$tools/apt-fetch.sh" trixie amd64 "$build/efi" qemu-efi-aarch64 || exit 1
-}
-
 # host_command CONFIGURATION KERNEL INITRD: leave in the array qemu the command
 # that starts a host; the caller adds its character devices. APPEND adds to the
 # kernel's command line, BASE=1 is for a kernel without the series. The kernel's

@@ -84,13 +84,27 @@ choices() {
 	select_configurations "${CPU:-}" >/dev/null
 }
 
-efi() {
-	get_efi
+# Fetch QEMU if this machine has none that will do.
+qemu() {
+	case ${CPU:-} in *-efi-*) efi ;; esac
+	! find_qemu || return 0
+	[ "$(dpkg --print-architecture)" = amd64 ] ||
+		die "the QEMU of this machine is older than $qemu_wanted, and a newer" \
+		    "one is fetched for amd64 only. Install qemu-system-arm" \
+		    "$qemu_wanted or newer and run this again."
+	need_space 400 "$build" "unpacking QEMU"
+	stage qemu "fetch QEMU of Debian 13's backports" -- \
+		"$tools/apt-fetch.sh" trixie-backports amd64 "$build/qemu" qemu-system-arm ||
+		exit 1
+	find_qemu ||
+		die "QEMU was fetched to $build/qemu and does not start. Remove" \
+		    "that directory and run this again."
 }
 
-qemu() {
-	get_qemu
-	case ${CPU:-} in *-efi-*) get_efi ;; esac
+# The firmware of the rows with EFI=1: EDK2, which starts the kernel by its EFI stub.
+efi() {
+	[ -d "$build/efi" ] || stage efi "fetch EDK2 of Debian 13" -- \
+		env ALONE=1 "$tools/apt-fetch.sh" trixie amd64 "$build/efi" qemu-efi-aarch64 || exit 1
 }
 
 base_kernel() {
