@@ -105,7 +105,7 @@ run() {
 }
 
 # A host for a person: the tests and Debian's static busybox.
-interactive() {
+shell() {
 	local configuration=$1 kernel=$2 selftests=$3
 	local dir=$build/results/shell
 
@@ -127,17 +127,12 @@ interactive() {
 	END
 	make_initrd "$dir" "$kernel" "$selftests" "$dir/plan.in"
 	host_command "$configuration" "$kernel/arch/arm64/boot/Image" "$dir/initrd"
-	qemu+=(-serial mon:stdio)
+	exec "${qemu[@]}" -serial mon:stdio
 }
 
 case ${1:-} in
-run)
-	shift
-	run "$@"
-	;;
-shell)
-	interactive "$2" "$3" "$4"
-	exec "${qemu[@]}"
+run | shell)
+	"$@"
 	;;
 *)
 	die "usage: boot.sh run|shell ..."

@@ -53,8 +53,7 @@ case " $* " in
 esac
 [ ${#missing[@]} -gt 0 ] || [ -n "$index" ] || exit 0
 
-line="apt-get install --no-install-recommends -y ${missing[*]}"
-[ ${#missing[@]} -gt 0 ] || line="apt-get update"
+line="${index:+apt-get update; }apt-get install --no-install-recommends -y ${missing[*]}"
 if [ "$(id -u)" -eq 0 ]; then
 	as_root=()
 elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
@@ -63,21 +62,15 @@ else
 	die "this needs root, once. Have root run the following, then try again: $line"
 fi
 
-if [ -n "$index" ]; then
-	AGAIN="apt-get update" stage deps-index "read the index of the package mirrors" -- \
-		"${as_root[@]}" apt-get update ||
-		die "apt could not read the index of its mirrors: the log above says why."
-fi
-[ ${#missing[@]} -gt 0 ] || exit 0
-
 export DEBIAN_FRONTEND=noninteractive
 install_missing() {
 	local install=("${as_root[@]}" apt-get install --no-install-recommends -y "${missing[@]}")
 
 	# The index may be missing or too old to name what the mirror has.
-	"${install[@]}" || { "${as_root[@]}" apt-get update && "${install[@]}"; }
+	[ -n "$index" ] || ! "${install[@]}" || return 0
+	"${as_root[@]}" apt-get update && "${install[@]}"
 }
-say "installing Debian packages: ${missing[*]}"
+say "installing Debian packages: ${missing[*]:-none, but the index of the mirrors}"
 AGAIN="sudo $line" stage deps "install ${#missing[@]} packages" -- install_missing ||
 	die "apt could not install what is missing. If the log speaks of the" \
 	    "network or of a mirror, run 'apt-get update' and try again; if it" \

@@ -83,10 +83,9 @@ stage() {
 		return 0
 	fi
 	printf '%sFAILED%s after %ds\n' "$c_red" "$c_off" $((SECONDS - start))
-	tail -n 12 "$log" | sed 's/^/    | /' >&2
 	{
-		printf '    log:   %s\n' "${log#"$top"/}"
-		printf '    again: %s\n' "${AGAIN:-make $name}"
+		tail -n 12 "$log" | sed 's/^/    | /'
+		printf '    log:   %s\n    again: %s\n' "${log#"$top"/}" "${AGAIN:-make $name}"
 	} >&2
 	return "$ret"
 }

@@ -122,17 +122,9 @@ if [ -n "$check" ]; then
 	die "the mails, the files to read and $linux do not agree. Files at the top are not" \
 	    "edited alone: edit in $linux and run 'make refresh', or throw those edits away."
 fi
-while read -r what name; do
-	case $what in
-	stale:)
-		rm "$top/$name"
-		;;
-	differs:)
-		mkdir -p "$(dirname "$top/$name")"
-		cp --preserve=mode "$work/$name" "$top/$name"
-		;;
-	esac
-done <<<"$differ"
+sed -n 's/^stale: //p' <<<"$differ" | (cd "$top" && xargs -r -d '\n' rm)
+sed -n 's/^differs: //p' <<<"$differ" |
+	(cd "$work" && xargs -r -d '\n' cp --parents --preserve=mode -t "$top")
 (cd "$top" && find "${places[@]}" -depth -type d -empty -delete 2>/dev/null) || true
 mails_id >"$linux/.git/pkvm-mails"
 g update-ref refs/pkvm/series series
