@@ -130,11 +130,4 @@ shell() {
 	exec "${qemu[@]}" -serial mon:stdio
 }
 
-case ${1:-} in
-run | shell)
-	"$@"
-	;;
-*)
-	die "usage: boot.sh run|shell ..."
-	;;
-esac
+"${1:?what to do is said above}" "${@:2}"

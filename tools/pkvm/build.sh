@@ -134,11 +134,4 @@ init() {
 	fi
 }
 
-case ${1:-} in
-config | kernel | base_kernel | deb | selftests | native | init)
-	"$@"
-	;;
-*)
-	die "usage: build.sh config|kernel|base_kernel|deb|selftests|native|init ..."
-	;;
-esac
+"${1:?what to do is said above}" "${@:2}"

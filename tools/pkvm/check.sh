@@ -35,12 +35,10 @@ mkdir -p "$build/results" "$build/plans"
 # The programs of the series that match T=.
 own_plan() {
 	# For a test that hangs. One that works may share the machine with many others.
-	local name seconds=900
+	local seconds=900
 
 	[ "$1" != debug ] || seconds=1800
-	own_tests "$pattern" | while read -r name; do
-		echo "$seconds $name arm64/$name"
-	done
+	own_tests "$pattern" | sed "s,.*,$seconds & arm64/&,"
 }
 
 # Queue a boot, if T= leaves it anything to do.

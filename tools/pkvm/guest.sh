@@ -171,11 +171,4 @@ build() {
 	[ -z "${ROOT:-}" ] || make_root
 }
 
-case ${1:-} in
-choices | busybox | fetch | build)
-	"$1"
-	;;
-*)
-	die "usage: guest.sh choices | busybox | fetch | build"
-	;;
-esac
+"${1:?what to do is said above}" "${@:2}"

@@ -4,8 +4,6 @@
 # Make the series: git am of the mails in patches/ onto the base, as the branch
 # "series" of build/linux, one commit a mail and a branch at the end of each posting.
 #
-# usage: series.sh
-#
 # Does nothing if the mails are those of last time. FORCE=1 throws away edits in
 # build/linux that 'make refresh' has not taken. The ids of the commits depend on
 # base and mails alone.
@@ -15,8 +13,6 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$tools/git.sh"
-
-[ $# -eq 0 ] || die "usage: series.sh"
 
 # A tree with just the files that mails touch, which a 3-way merge wants to be there.
 # Only what differs in the end is written to build/linux, and the next kernel build
