@@ -64,22 +64,22 @@ hidden() {
 	case $features in *" fp asimd "*) ;; *) echo "no FP and AdvSIMD"; return 1 ;; esac
 }
 
-# Sum up what /proc/interrupts says of IPIs on two CPUs.
+# Sum up what /proc/interrupts says of IPIs on a CPU.
 ipis_on() {
-	awk -v a="$1" -v b="$2" '/^ *IPI/ { n += $(a + 2) + $(b + 2) } END { print n }' /proc/interrupts
+	awk -v cpu="$1" '/^ *IPI/ { n += $(cpu + 2) } END { print n }' /proc/interrupts
 }
 
-# A process that moves to an idle CPU wakes that, for which there is an IPI.
+# A process that moves to another CPU wakes that, for which there is an IPI.
 ipis() {
 	local other=$((($1 + 1) % (last + 1))) before mask
 
 	[ $last -gt 0 ] || { echo "this guest has one CPU"; return 4; }
-	before=$(ipis_on "$1" "$other")
+	before=$(ipis_on $other)
 	mask=$(printf %x $((1 << other)))
 	for _ in $(seq 15); do
-		on "$1" taskset "$mask" true
+		on "$1" taskset "$mask" true || return
 	done
-	[ "$(ipis_on "$1" "$other")" -ge $((before + 10)) ] ||
+	[ "$(ipis_on $other)" -ge $((before + 10)) ] ||
 		{ echo "a process moved to CPU $other without an IPI"; return 1; }
 }
 
