@@ -378,7 +378,7 @@ static void flush_mmio_load(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 
 /*
  * The guest gets an external abort for an access that the host has just been
- * told of. Only the fault status code comes from the host.
+ * told of. The host chooses one of three fault status codes, and nothing else.
  */
 static void flush_abort(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 {
