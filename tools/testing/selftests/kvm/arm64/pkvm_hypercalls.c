@@ -104,10 +104,16 @@ static bool test_vgic_model(void)
 	bool ok = true;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(models); i++) {
-		bare_vm_reserve(&vm, true);
-		hostile_poke(vm.kvm.va, "kvm.arch.vgic.vgic_model", models[i]);
-		ok &= !bare_vm_init(&vm) && bare_vm_runs(&vm);
+	for (i = 0; i < 2 * ARRAY_SIZE(models); i++) {
+		bool protected = i % 2;
+
+		bare_vm_reserve(&vm, protected);
+		hostile_poke(vm.kvm.va, "kvm.arch.vgic.vgic_model", models[i / 2]);
+		/* The ID registers are those of a VM with a GICv3. */
+		if (protected && models[i / 2] != KVM_DEV_TYPE_ARM_VGIC_V3)
+			ok &= bare_vm_init(&vm) == -EINVAL;
+		else
+			ok &= !bare_vm_init(&vm) && bare_vm_runs(&vm);
 		ok &= bare_vm_free(&vm);
 	}
 	return ok;
@@ -166,14 +172,14 @@ static bool test_vcpu_id(void)
 	return ok;
 }
 
-/* The host claims to have told userspace that all ID registers are zero. */
+/* The host has told userspace of another CPU than EL2 gives the guest. */
 static bool test_id_regs(void)
 {
 	struct bare_vm vm;
 	bool ok;
 
 	bare_vm_reserve(&vm, true);
-	hostile_poke(vm.kvm.va, "kvm.arch.flags", hostile_datum("ID_REGS_INITIALIZED").value);
+	hostile_write(vm.kvm.va + hostile_datum("kvm.arch.id_regs").value, 1, 8);
 	ok = bare_vm_init(&vm) == -EINVAL;
 	return bare_vm_free(&vm) && ok;
 }
@@ -389,7 +395,6 @@ static bool test_icc_sre(void)
 	u64 sre;
 
 	bare_vm_reserve(&vm, true);
-	hostile_poke(vm.kvm.va, "kvm.arch.vgic.vgic_model", KVM_DEV_TYPE_ARM_VGIC_V3);
 	ok = !bare_vm_init(&vm);
 	sre = set_sysreg(HOSTILE_ICC_SRE_EL1, 0);
 	ok &= bare_vm_runs(&vm);

@@ -288,12 +288,6 @@ static bool is_result(const char *what, s64 ret)
 	return false;
 }
 
-static void bare_vm_make(struct bare_vm *vm, bool protected)
-{
-	bare_vm_reserve(vm, protected);
-	hostile_poke(vm->kvm.va, "kvm.arch.vgic.vgic_model", KVM_DEV_TYPE_ARM_VGIC_V3);
-}
-
 /* Lie, then load, run and put the vCPU, and take the lie back. Return the guest's exit. */
 static s64 run_with_lie(s64 handle, u64 vcpu, const struct target *t)
 {
@@ -320,7 +314,7 @@ static bool lie_at_creation(const struct hostile_datum *d, bool protected, unsig
 	bool ok, made;
 	s64 ret;
 
-	bare_vm_make(&vm, protected);
+	bare_vm_reserve(&vm, protected);
 	aim(&t, object_of(&vm, d), d, ~0UL, value);
 	take(t.tell, t.nr);
 	ret = hostile_hvc("__pkvm_init_vm", vm.kvm.va, vm.hyp_vm.va, vm.pgd.va);
@@ -340,7 +334,7 @@ static bool lie_between_runs(const struct hostile_datum *d, bool protected)
 	unsigned int i;
 	bool ok;
 
-	bare_vm_make(&vm, protected);
+	bare_vm_reserve(&vm, protected);
 	ok = !bare_vm_init(&vm) && bare_vm_run(&vm) >= 0;
 	for (i = 0; ok && i < NR_VALUES; i++) {
 		aim(&t, object_of(&vm, d), d, ~0UL, i);
@@ -367,7 +361,7 @@ static bool words_of(struct hostile_datum d, const char *size, bool protected)
 	struct target t;
 	bool ok;
 
-	bare_vm_make(&vm, protected);
+	bare_vm_reserve(&vm, protected);
 	ok = !bare_vm_init(&vm) && bare_vm_run(&vm) >= 0;
 	for (d.value = 0; ok && d.value < end; d.value += d.size) {
 		aim(&t, object_of(&vm, &d), &d, ~0UL, NR_VALUES - 1);
@@ -423,7 +417,7 @@ static bool sve_lie(unsigned int nr)
 	s64 ret;
 	bool ok;
 
-	bare_vm_make(&vm, false);
+	bare_vm_reserve(&vm, false);
 	hostile_poke(vm.kvm.va, "kvm.arch.vcpu_features", BIT(KVM_ARM_VCPU_SVE));
 	hostile_poke(vm.vcpu.va, "vcpu.arch.cflags",
 		     hostile_datum("VCPU_INITIALIZED").value |

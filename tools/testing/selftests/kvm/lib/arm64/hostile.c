@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "arm64/hostile.h"
+#include "arm64/small_vm.h"
 #include "kselftest.h"
 #include "processor.h"
 
@@ -175,6 +177,39 @@ void hostile_unshare_pages(struct hostile_pages *pages)
 	hostile_put_pages(pages);
 }
 
+/*
+ * EL2 makes no vCPU of a protected VM unless the host has the same ID registers. Take
+ * those of a VM of KVM's, which are final when its vCPU is about to run.
+ */
+static void set_id_regs(struct bare_vm *vm)
+{
+	struct hostile_datum d = hostile_datum("kvm.arch.id_regs");
+	static struct hostile_step steps[HOSTILE_MAX_STEPS];
+	static unsigned int nr;
+	struct small_vm small;
+	unsigned int i;
+	void *mem;
+	u64 kvm;
+
+	if (!nr) {
+		nr = d.size / sizeof(u64);
+		mem = small_vm_alloc(1);
+		TEST_ASSERT(!small_vm_make(&small, KVM_VM_TYPE_ARM_PROTECTED |
+					   kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE),
+					   mem, 1, true), "no VM");
+		small.run->immediate_exit = 1;
+		TEST_ASSERT_EQ(small_vm_start(&small), -EINTR);
+		kvm = hostile_object(&(struct kvm_vm) { .fd = small.fd }, -1) + d.value;
+		for (i = 0; i < nr; i++)
+			steps[i] = hostile_write_step(0, hostile_read(kvm + i * 8, 8), 8);
+		small_vm_close(&small);
+		munmap(mem, getpagesize());
+	}
+	for (i = 0; i < nr; i++)
+		steps[i].at = vm->kvm.va + d.value + i * 8;
+	TEST_ASSERT(!hostile_run_steps(steps, nr), "no ID registers");
+}
+
 void bare_vm_describe(struct bare_vm *vm, bool protected)
 {
 	hostile_poke(vm->kvm.va, "kvm.created_vcpus", 1);
@@ -183,10 +218,12 @@ void bare_vm_describe(struct bare_vm *vm, bool protected)
 		     64 - kvm_check_cap(KVM_CAP_ARM_VM_IPA_SIZE));
 	hostile_poke(vm->kvm.va, "kvm.arch.pkvm.handle", vm->handle);
 	hostile_poke(vm->kvm.va, "kvm.arch.pkvm.is_protected", protected);
-	/* EL2 takes the ID registers of an ordinary VM from the host. */
-	if (!protected)
-		hostile_poke(vm->kvm.va, "kvm.arch.flags",
-			     hostile_datum("ID_REGS_INITIALIZED").value);
+	hostile_poke(vm->kvm.va, "kvm.arch.vgic.vgic_model", KVM_DEV_TYPE_ARM_VGIC_V3);
+	hostile_poke(vm->kvm.va, "kvm.arch.flags",
+		     hostile_datum("ID_REGS_INITIALIZED").value);
+	/* EL2 takes those of an ordinary VM from the host, where they are zero. */
+	if (protected)
+		set_id_regs(vm);
 	hostile_poke(vm->vcpu.va, "vcpu.arch.cflags",
 		     hostile_datum("VCPU_INITIALIZED").value);
 	/* Without the flag, EL2 ignores what the host sets in registers of an ordinary VM. */
