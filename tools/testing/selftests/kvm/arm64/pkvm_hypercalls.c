@@ -157,7 +157,7 @@ static bool test_alignment(void)
 /* A second vCPU of the same vcpu_id would have the same MPIDR_EL1. */
 static bool test_vcpu_id(void)
 {
-	struct hostile_pages other = hostile_get_pages(BARE_VM_PAGES * getpagesize());
+	struct hostile_pages other = hostile_get_pages(BARE_VM_SIZE);
 	struct bare_vm vm;
 	bool ok;
 
@@ -205,7 +205,7 @@ static bool test_pin(void)
 {
 	static struct hostile_pages chunks[PIN_VMS][PIN_VCPUS / PIN_CHUNK];
 	static struct bare_vm vms[PIN_VMS];
-	u64 hyp_vcpu_size = BARE_VM_PAGES / 4 * getpagesize();
+	u64 hyp_vcpu_size = align_up(BARE_VM_SIZE / 4, getpagesize());
 	unsigned int nr_vms, i, j, nr = 0;
 	struct hostile_step steps[3];
 	struct hostile_pages vcpu;

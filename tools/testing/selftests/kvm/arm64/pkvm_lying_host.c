@@ -412,7 +412,7 @@ static bool steps_in_spite_of_os_lock(struct probe *p)
 
 static bool sve_lie(unsigned int nr)
 {
-	struct hostile_pages state = hostile_share_pages(BARE_VM_PAGES * getpagesize());
+	struct hostile_pages state = hostile_share_pages(BARE_VM_SIZE);
 	struct bare_vm vm;
 	s64 ret;
 	bool ok;

@@ -6,6 +6,8 @@
 #ifndef SELFTEST_KVM_ARM64_HOSTILE_H
 #define SELFTEST_KVM_ARM64_HOSTILE_H
 
+#include <linux/sizes.h>
+
 #include "arm64/pkvm_hostile.h"
 #include "kvm_util.h"
 
@@ -47,7 +49,7 @@ s64 hostile_unshare_page(u64 pa);
  * in which the test has set what EL2 looks at; all else is zero. The guest has no
  * memory, so that it exits with a fault at its first instruction.
  */
-#define BARE_VM_PAGES	16
+#define BARE_VM_SIZE	SZ_64K	/* more than EL2 needs for a VM, or for a vCPU */
 
 struct bare_vm {
 	struct hostile_pages kvm, vcpu, hyp_vm, pgd, hyp_vcpu;

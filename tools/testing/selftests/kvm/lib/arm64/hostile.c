@@ -235,14 +235,12 @@ void bare_vm_describe(struct bare_vm *vm, bool protected)
 
 void bare_vm_reserve(struct bare_vm *vm, bool protected)
 {
-	u64 size = BARE_VM_PAGES * getpagesize();
-
 	vm->kvm = hostile_share_pages(hostile_datum("sizeof(kvm)").value);
 	vm->vcpu = hostile_share_pages(hostile_datum("sizeof(vcpu)").value);
-	vm->hyp_vm = hostile_get_pages(size);
-	vm->hyp_vcpu = hostile_get_pages(size);
-	/* There is room for any PGD, aligned to its size or one page further on. */
-	vm->pgd = hostile_get_pages(2 * size);
+	vm->hyp_vm = hostile_get_pages(BARE_VM_SIZE);
+	vm->hyp_vcpu = hostile_get_pages(BARE_VM_SIZE);
+	/* Room for the largest PGD, which is 16 pages, at its start or one page further on. */
+	vm->pgd = hostile_get_pages(2 * 16 * getpagesize());
 	vm->handle = hostile_hvc("__pkvm_reserve_vm", 0, 0, 0);
 	TEST_ASSERT(vm->handle > 0, "no handle: %ld", vm->handle);
 	bare_vm_describe(vm, protected);
