@@ -402,8 +402,9 @@ static bool aimed_addresses(void)
 /* Frame numbers beyond the IPA space of any guest, and numbers of pages that overflow. */
 static bool aimed_frames(void)
 {
-	static const u64 gfns[] = {
-		BIT(40), BIT(47), BIT(51), ~0UL, ~0UL >> 12,
+	const u64 gfns[] = {
+		BIT(52) / page_size, BIT(59) / page_size, BIT(63) / page_size,
+		~0UL / page_size, ~0UL,
 	};
 	static const u64 counts[] = { 0, 2, 512, 513, BIT(40), BIT(52), BIT(52) | 1, ~0UL };
 	struct hostile_pages tables = hostile_get_pages(8 * page_size);
