@@ -30,7 +30,8 @@
 #include "kselftest.h"
 
 #define CODE_GPA	0x40000000UL
-#define VCPU_CODE_GPA(id)	(CODE_GPA + ((id) + 1) * SZ_4K)
+/* In a page of its own, whatever the size of pages is. */
+#define VCPU_CODE_GPA(id)	(CODE_GPA + ((id) + 1) * SZ_64K)
 #define MMIO_GPA	0x0a000000UL
 
 #define VECTOR_SYNC	0x200
@@ -79,8 +80,7 @@ static const u32 guest_cpu_on[] = {
 	0xd2800060,	/* mov x0, #PSCI_0_2_FN64_CPU_ON */
 	0xf2b88000,
 	0xd2800021,	/* mov x1, #1 */
-	0xd2840002,	/* mov x2, #VCPU_CODE_GPA(1) */
-	0xf2a80002,
+	0xd2a80042,	/* mov x2, #VCPU_CODE_GPA(1) */
 	0xd2800043,	/* mov x3, #2 */
 	0xd4000002,	/* hvc #0 */
 	0
@@ -141,7 +141,7 @@ static struct kvm_vm *create_vm(unsigned long type)
 	struct kvm_vm *vm = vm_create_barebones_type(type);
 
 	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, CODE_GPA, 0,
-				    vm_calc_num_guest_pages(vm->mode, SZ_64K), 0);
+				    vm_calc_num_guest_pages(vm->mode, SZ_256K), 0);
 	put_code(vm, CODE_GPA + VECTOR_SYNC, guest_vector);
 	return vm;
 }
