@@ -37,6 +37,7 @@ static const struct hostile_datum data[] = {
 	{ "sizeof(kvm)", sizeof(struct kvm) },
 	{ "sizeof(vcpu)", sizeof(struct kvm_vcpu) },
 	{ "NVHE_EL2_DEBUG", IS_ENABLED(CONFIG_NVHE_EL2_DEBUG) },
+	{ "KASAN_GENERIC", IS_ENABLED(CONFIG_KASAN_GENERIC) },
 	{ "ID_REGS_INITIALIZED", BIT(KVM_ARCH_FLAG_ID_REGS_INITIALIZED) },
 	{ "VCPU_INITIALIZED", unpack_vcpu_flag(VCPU_INITIALIZED) },
 	{ "VCPU_SVE_FINALIZED", unpack_vcpu_flag(VCPU_SVE_FINALIZED) },
