@@ -38,6 +38,8 @@ static const struct hostile_datum data[] = {
 	{ "sizeof(vcpu)", sizeof(struct kvm_vcpu) },
 	{ "NVHE_EL2_DEBUG", IS_ENABLED(CONFIG_NVHE_EL2_DEBUG) },
 	{ "KASAN_GENERIC", IS_ENABLED(CONFIG_KASAN_GENERIC) },
+	{ "ID_AA64PFR0_EL1", offsetof(struct kvm, arch.id_regs[IDREG_IDX(SYS_ID_AA64PFR0_EL1)]),
+	  sizeof(u64) },
 	{ "ID_REGS_INITIALIZED", BIT(KVM_ARCH_FLAG_ID_REGS_INITIALIZED) },
 	{ "VCPU_INITIALIZED", unpack_vcpu_flag(VCPU_INITIALIZED) },
 	{ "VCPU_SVE_FINALIZED", unpack_vcpu_flag(VCPU_SVE_FINALIZED) },
