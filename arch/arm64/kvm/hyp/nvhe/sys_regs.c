@@ -333,8 +333,8 @@ static const struct pvm_sysreg pvm_sysregs[] = {
 };
 
 /*
- * Where the rows are, by (Op0, Op1, CRn) and then by (CRm, Op2). Row 0 is the
- * one for what has none.
+ * Where the rows are: (Op0, Op1, CRn) selects a group, and (CRm, Op2) the row in
+ * that group. An encoding that has no row has row 0.
  */
 #define PVM_SYSREG_GROUPS	16
 

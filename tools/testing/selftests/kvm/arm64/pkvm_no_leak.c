@@ -236,13 +236,14 @@ static bool die_while_making_vms(unsigned int us, unsigned int *made)
 {
 	struct small_vm vm;
 	pid_t pid = fork();
-	int status;
+	int status, ret;
 
 	if (!pid) {
-		while (!make(&vm, true, true)) {
+		while (!(ret = make(&vm, true, true))) {
 			small_vm_close(&vm);
 			WRITE_ONCE(*made, *made + 1);
 		}
+		ksft_print_msg("a VM was refused: %s\n", strerror(-ret));
 		_exit(1);
 	}
 	usleep(us);

@@ -315,7 +315,7 @@ static u64 mmio_load(u64 gpa)
 
 static u64 stored;	/* what the device, or an emulated register, got */
 static u64 deadline;	/* of WFIT or WFET, as the host is told, or 0 */
-static bool with_breakpoints, with_signals;
+static bool with_host_registers, with_signals;
 
 /* Fill what is beyond the datum of a load, which the guest must not get. */
 static u64 with_rubbish(u64 val, unsigned int len)
@@ -447,7 +447,7 @@ static bool take_exit(struct probe *p, const struct exit_case *c, run_fn *run_it
 	/* run_bare() ends the wait. The deadline must not come before the guest exits. */
 	if (c->is_wfxt && run_it != run)
 		in->x[0] <<= 24;
-	if (with_breakpoints)
+	if (with_host_registers)
 		in->pstate &= ~PSR_D_BIT;
 	in->sp_el0 = SECRET_X(0x102);
 	in->pc = (u64)probe_pages[c->is_be_el0 ? PROBE_PAGE_EL0 : PROBE_PAGE_EL1];
@@ -552,6 +552,7 @@ static struct probe *create(bool pauth)
 #define NR_FAULT	3	/* ESR_EL2, FAR_EL2 and HPFAR_EL2 */
 
 #define DEBUG_HOST_OWNED 1	/* VCPU_DEBUG_HOST_OWNED */
+#define GCSCR_EL1_EXLOCKEN BIT(6)
 #define DEBUG_BCR	0x1e7	/* any instruction at EL1 and EL0 */
 #define DEBUG_MDSCR	(MDSCR_EL1_SS | MDSCR_EL1_KDE | MDSCR_EL1_MDE)
 #define MDCR_TDE	BIT(8)
@@ -642,20 +643,29 @@ static struct hostile_step msr_step(u64 reg, u64 value)
 	return (struct hostile_step) { .op = HOSTILE_MSR, .at = reg, .x = { value } };
 }
 
-/* Set a breakpoint on the guest's code in the debug registers of the host, or undo that. */
-static unsigned int breakpoint_steps(struct hostile_step *step, bool on)
+/*
+ * Set a breakpoint on the guest's code in the debug registers of the host, and the lock
+ * of exception returns if the CPU has FEAT_GCS, or undo that.
+ */
+static unsigned int host_register_steps(struct hostile_step *step, bool on)
 {
 	static struct hostile_step mdscr = { .op = HOSTILE_MRS, .at = HOSTILE_MDSCR_EL1 };
+	static struct hostile_step gcscr = { .op = HOSTILE_MRS, .at = HOSTILE_GCSCR_EL1 };
+	unsigned int nr = 0;
 
-	if (!with_breakpoints)
+	if (!with_host_registers)
 		return 0;
 	if (on)
-		TEST_ASSERT(!hostile_run_steps(&mdscr, 1), "no MDSCR_EL1");
-	step[0] = msr_step(HOSTILE_DBGBVR0_EL1, (u64)probe_pages[PROBE_PAGE_EL1]);
-	step[1] = msr_step(HOSTILE_DBGBCR0_EL1, on ? DEBUG_BCR : 0);
-	step[2] = msr_step(HOSTILE_MDSCR_EL1,
-			   mdscr.x[0] | (on ? MDSCR_EL1_MDE | MDSCR_EL1_KDE : 0));
-	return 3;
+		TEST_ASSERT(!hostile_run_steps(&mdscr, 1) && !hostile_run_steps(&gcscr, 1),
+			    "no steps");
+	step[nr++] = msr_step(HOSTILE_DBGBVR0_EL1, (u64)probe_pages[PROBE_PAGE_EL1]);
+	step[nr++] = msr_step(HOSTILE_DBGBCR0_EL1, on ? DEBUG_BCR : 0);
+	step[nr++] = msr_step(HOSTILE_MDSCR_EL1,
+			      mdscr.x[0] | (on ? MDSCR_EL1_MDE | MDSCR_EL1_KDE : 0));
+	if (!gcscr.err)
+		step[nr++] = msr_step(HOSTILE_GCSCR_EL1,
+				      gcscr.x[0] | (on ? GCSCR_EL1_EXLOCKEN : 0));
+	return nr;
 }
 
 /* Run the vCPU by hypercalls. Return false if EL2 writes to what is not in written[]. */
@@ -677,14 +687,14 @@ static bool bare_enter(struct kvm_vcpu *vcpu, const struct answer *answer,
 	for (i = 0; i < answer->nr; i++)
 		*at++ = poke_step(va, "vcpu.arch.ctxt.regs", i, answer->x[i]);
 	*at++ = poke_step(va, "vcpu.arch.iflags", 0, answer->iflags);
-	at += breakpoint_steps(at, true);
+	at += host_register_steps(at, true);
 	run = at + 1;
 	bare_vm_run_steps(hostile_peek(hostile_object(vcpu->vm, -1), "kvm.arch.pkvm.handle"),
 			  va, at);
 	for (i = 4; i < ARRAY_SIZE(run->x); i++)
 		run->x[i] = 0x1e5000 + i;
 	at += BARE_VM_RUN_STEPS;
-	at += breakpoint_steps(at, false);
+	at += host_register_steps(at, false);
 	undo = at;
 	for (i = 0; i < nr_told; i++, at++)
 		*at = (struct hostile_step) {
@@ -886,9 +896,9 @@ static bool debug_by_host(struct probe *p, const struct exit_case *c)
 		};
 	}
 	nr_told = ARRAY_SIZE(debugger);
-	with_breakpoints = true;
+	with_host_registers = true;
 	ok = take_exit(p, c, run_bare);
-	with_breakpoints = false;
+	with_host_registers = false;
 	nr_told = 0;
 	return ok;
 }

@@ -294,6 +294,11 @@ static void call(u64 *x, bool smc)
 		CALL("hvc", x);
 }
 
+static bool has_gcs(void)
+{
+	return SYS_FIELD_GET(ID_AA64PFR1_EL1, GCS, read_sysreg_s(SYS_ID_AA64PFR1_EL1));
+}
+
 static int mrs(u64 reg, u64 *val)
 {
 	switch (reg) {
@@ -308,6 +313,11 @@ static int mrs(u64 reg, u64 *val)
 		return 0;
 	case HOSTILE_ICC_SRE_EL1:
 		*val = read_sysreg_s(SYS_ICC_SRE_EL1);
+		return 0;
+	case HOSTILE_GCSCR_EL1:
+		if (!has_gcs())
+			break;
+		*val = read_sysreg_s(SYS_GCSCR_EL1);
 		return 0;
 	}
 	return -EINVAL;
@@ -327,6 +337,11 @@ static int msr(u64 reg, u64 val)
 		break;
 	case HOSTILE_ICC_SRE_EL1:
 		write_sysreg_s(val, SYS_ICC_SRE_EL1);
+		break;
+	case HOSTILE_GCSCR_EL1:
+		if (!has_gcs())
+			return -EINVAL;
+		write_sysreg_s(val, SYS_GCSCR_EL1);
 		break;
 	case HOSTILE_DBGBVR0_EL1:
 		write_sysreg(val, dbgbvr0_el1);

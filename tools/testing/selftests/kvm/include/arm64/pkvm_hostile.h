@@ -31,6 +31,7 @@ enum hostile_sysreg {
 	HOSTILE_MDSCR_EL1,
 	HOSTILE_OSLAR_EL1,
 	HOSTILE_ICC_SRE_EL1,
+	HOSTILE_GCSCR_EL1,	/* of a CPU with FEAT_GCS */
 	HOSTILE_DBGBVR0_EL1,	/* to write only */
 	HOSTILE_DBGBCR0_EL1,
 };
