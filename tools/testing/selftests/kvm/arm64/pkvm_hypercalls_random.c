@@ -67,7 +67,15 @@ static const struct call {
 	{ "__pkvm_host_donate_guest", { PFN, GFN } },
 	{ "__pkvm_host_share_guest", { PFN, GFN, COUNT, PROT } },
 	{ "__pkvm_host_share_guest", { PFN, GFN, COUNT, PROT } },
+	/* Few of these hit a page that is shared. */
 	{ "__pkvm_host_unshare_guest", { HANDLE, GFN, COUNT } },
+	{ "__pkvm_host_unshare_guest", { HANDLE, GFN, COUNT } },
+	{ "__pkvm_host_unshare_guest", { HANDLE, GFN, COUNT } },
+	{ "__pkvm_host_unshare_guest", { HANDLE, GFN, COUNT } },
+	{ "__pkvm_host_unshare_guest", { HANDLE, GFN, COUNT } },
+	{ "__pkvm_host_unshare_guest", { HANDLE, GFN, COUNT } },
+	{ "__pkvm_host_relax_perms_guest", { GFN, PROT } },
+	{ "__pkvm_host_relax_perms_guest", { GFN, PROT } },
 	{ "__pkvm_host_relax_perms_guest", { GFN, PROT } },
 	{ "__pkvm_host_wrprotect_guest", { HANDLE, GFN, COUNT } },
 	{ "__pkvm_host_test_clear_young_guest", { HANDLE, GFN, COUNT, INDEX } },
@@ -481,8 +489,8 @@ static void firmware_calls(u64 seed)
 }
 
 /*
- * The host turns CPUs on by a call of SMC64, so EL2 need not know that of SMC32.
- * Firmware that got it would start the CPU at EL2, with code of the host's choice.
+ * The host turns CPUs on by the call of SMC64. If EL2 forwarded that of SMC32, the
+ * firmware would start the CPU at EL2, with code of the host's choice.
  */
 static bool cpu_on_is_refused(void)
 {

@@ -13,7 +13,8 @@
  *  every word: EXIT	nor with a lie in any word of struct kvm_vcpu, of which EL2
  *			changes none but those that tell of the exit
  *  hypercall: EXIT	the host's registers are what they were, but for X0 and X1
- *  debugger: EXIT	the same while the host says that it debugs the vCPU
+ *  debugger: EXIT	the same while the host says that it debugs the vCPU, and its own
+ *			registers have a breakpoint and the lock of exception returns
  *  ends: WFIT		by itself, and no sooner than the guest says
  *  memory that was ...	taken back from the guest by force is no device
  *  flags		an instruction that the host is not told of is not stepped
@@ -552,7 +553,6 @@ static struct probe *create(bool pauth)
 #define NR_FAULT	3	/* ESR_EL2, FAR_EL2 and HPFAR_EL2 */
 
 #define DEBUG_HOST_OWNED 1	/* VCPU_DEBUG_HOST_OWNED */
-#define GCSCR_EL1_EXLOCKEN BIT(6)
 #define DEBUG_BCR	0x1e7	/* any instruction at EL1 and EL0 */
 #define DEBUG_MDSCR	(MDSCR_EL1_SS | MDSCR_EL1_KDE | MDSCR_EL1_MDE)
 #define MDCR_TDE	BIT(8)
@@ -649,22 +649,23 @@ static struct hostile_step msr_step(u64 reg, u64 value)
  */
 static unsigned int host_register_steps(struct hostile_step *step, bool on)
 {
-	static struct hostile_step mdscr = { .op = HOSTILE_MRS, .at = HOSTILE_MDSCR_EL1 };
-	static struct hostile_step gcscr = { .op = HOSTILE_MRS, .at = HOSTILE_GCSCR_EL1 };
+	static struct hostile_step old[] = {
+		{ .op = HOSTILE_MRS, .at = HOSTILE_MDSCR_EL1 },
+		{ .op = HOSTILE_MRS, .at = HOSTILE_GCSCR_EL1 },
+	};
 	unsigned int nr = 0;
 
 	if (!with_host_registers)
 		return 0;
 	if (on)
-		TEST_ASSERT(!hostile_run_steps(&mdscr, 1) && !hostile_run_steps(&gcscr, 1),
-			    "no steps");
+		TEST_ASSERT(!hostile_run_steps(old, 2) && !old[0].err, "no MDSCR_EL1");
 	step[nr++] = msr_step(HOSTILE_DBGBVR0_EL1, (u64)probe_pages[PROBE_PAGE_EL1]);
 	step[nr++] = msr_step(HOSTILE_DBGBCR0_EL1, on ? DEBUG_BCR : 0);
 	step[nr++] = msr_step(HOSTILE_MDSCR_EL1,
-			      mdscr.x[0] | (on ? MDSCR_EL1_MDE | MDSCR_EL1_KDE : 0));
-	if (!gcscr.err)
+			      old[0].x[0] | (on ? MDSCR_EL1_MDE | MDSCR_EL1_KDE : 0));
+	if (!old[1].err)
 		step[nr++] = msr_step(HOSTILE_GCSCR_EL1,
-				      gcscr.x[0] | (on ? GCSCR_EL1_EXLOCKEN : 0));
+				      old[1].x[0] | (on ? GCSCR_ELx_EXLOCKEN : 0));
 	return nr;
 }
 

@@ -65,8 +65,7 @@ static inline u64 exception_pstate64(u64 old, u64 sctlr, unsigned long target_mo
 	u64 pfr1 = read_cpuid(ID_AA64PFR1_EL1);
 	u64 new = 0;
 
-	// PSTATE.EXLOCK is set to GCSCR_ELx.EXLOCKEN, which is zero without GCS, and
-	// no guest has that.
+	// PSTATE.EXLOCK is set to GCSCR_ELx.EXLOCKEN, which is zero: no guest has GCS.
 
 	// PSTATE.PM is set to one upon any exception to AArch64
 	if (SYS_FIELD_GET(ID_AA64DFR1_EL1, EBEP, read_cpuid(ID_AA64DFR1_EL1)))
