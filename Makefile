@@ -15,13 +15,11 @@ unquote = $(patsubst "%",%,$(1))
 
 KERNEL   ?= $(call unquote,$(CONFIG_PKVM_KERNEL))
 LLVM     ?= $(if $(CONFIG_PKVM_LLVM),1)
-VCPUS    ?= $(or $(CONFIG_PKVM_HOST_CPUS),2)
-MEMORY   ?= $(or $(CONFIG_PKVM_HOST_MEMORY),2G)
 DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
 DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
 export KERNEL LLVM VCPUS MEMORY
 export T CPU FLAVOUR APPEND JOBS FORCE NODEPS TALLY FROM OURS
-export ROOT GUEST_CPUS GUEST_KERNEL GUEST_INITRD VMM COMPARE VERBOSE UPDATE
+export ROOT GUEST_CPUS GUEST_KERNEL VMM VERBOSE UPDATE
 
 run := tools/pkvm
 
@@ -30,7 +28,7 @@ help:
 	@echo 'A fixed CPU for protected VMs: the series, and how to build, boot and prove it'
 	@echo
 	@echo '  make demo       from nothing to Debian in a protected VM, and what CPU it sees:'
-	@echo '                  CPU= GUEST_CPUS= ROOT=debian COMPARE=1 VERBOSE=1 GUEST_KERNEL= GUEST_INITRD= VMM='
+	@echo '                  CPU= GUEST_CPUS= ROOT=debian VERBOSE=1 GUEST_KERNEL= VMM='
 	@echo '  make check      every test; T=name CPU=max narrow it; with FLAVOUR=debug'
 	@echo '                  on a kernel that looks for mistakes'
 	@echo '  make shell      a shell in the booted host: CPU= FLAVOUR='
@@ -50,13 +48,8 @@ help:
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make tarball    the selftests with a runner, for a board that runs the kernel'
 	@echo '  make deb        a Debian package of the kernel: CONFIG=cloud-arm64|arm64|host'
-	@echo '  make list       the names of tests and configurations'
 	@echo '  make menuconfig the choices, all of which have defaults'
 	@echo '  make clean      remove what was built; distclean: what was fetched, too'
-
-base:
-	@$(run)/deps.sh series
-	@$(run)/base.sh
 
 series:
 	@$(run)/deps.sh series
@@ -116,20 +109,15 @@ shell: series
 	@$(run)/stages.sh qemu kernel=$(DEMO_FLAVOUR) selftests busybox
 	@$(run)/boot.sh shell $(DEMO_CPU) $(BUILD)/kernel/$(DEMO_FLAVOUR)$(if $(LLVM),-llvm) $(BUILD)/selftests
 
-list: series
-	@$(run)/stages.sh selftests
-	@$(run)/check.sh list
-
-# The kernel's own kconfig programs, on our Kconfig.
-menuconfig config oldconfig defconfig: terminal series
+# The kernel's own kconfig program, on our Kconfig. Without a terminal it waits forever.
+menuconfig: terminal series
 	@$(run)/deps.sh build menuconfig
 	@$(MAKE) -s -C $(BUILD)/linux O=$(BUILD)/kconfig ARCH=arm64 \
-		KBUILD_KCONFIG=$(CURDIR)/Kconfig KCONFIG_CONFIG=$(CURDIR)/.config \
-		$(if $(filter defconfig,$@),alldefconfig,$@)
+		KBUILD_KCONFIG=$(CURDIR)/Kconfig KCONFIG_CONFIG=$(CURDIR)/.config $@
 
 terminal:
-	@[ "$(MAKECMDGOALS)" = defconfig ] || { [ -t 0 ] && [ -t 1 ]; } || { echo 'error: this asks questions and needs a' \
-		'terminal; choices can also be given as in "make demo CPU=cortex-a57".' >&2; exit 1; }
+	@[ -t 0 ] && [ -t 1 ] || { echo 'error: this asks questions and needs a terminal;' \
+		'choices can also be given as in "make demo CPU=cortex-a57".' >&2; exit 1; }
 
 clean:
 	rm -rf $(BUILD)/kernel $(BUILD)/selftests $(BUILD)/native $(BUILD)/results $(BUILD)/plans \
@@ -138,6 +126,6 @@ clean:
 distclean:
 	rm -rf $(BUILD)
 
-.PHONY: help base series refresh kernel check baseline bench matrix mutate coverage demo tarball deb bisect lint \
-	shell list menuconfig config oldconfig defconfig terminal clean distclean
+.PHONY: help series refresh kernel check baseline bench matrix mutate coverage demo tarball deb \
+	bisect lint shell menuconfig terminal clean distclean
 .NOTPARALLEL:

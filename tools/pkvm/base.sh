@@ -19,7 +19,7 @@ pinned_package=$(field package "$pinned")
 pinned_version=$(field version "$pinned")
 dl=$build/dl
 work=$build/unpack
-AGAIN="make base"
+AGAIN="make series"
 
 base_name() {
 	if [ -n "$(base_field package)" ]; then
@@ -199,10 +199,8 @@ if [ ! -e "$linux" ]; then
 	g config rebase.updateRefs true
 	touch "$linux/.git/pkvm-made"
 fi
-if [ -z "$kernel" ] && id=$(g rev-parse -q --verify refs/pkvm/package); then
-	:
-elif [ -z "$kernel" ]; then
-	from_package
+if [ -z "$kernel" ]; then
+	id=$(g rev-parse -q --verify refs/pkvm/package) || from_package
 elif is_git "$kernel"; then
 	from_git
 else

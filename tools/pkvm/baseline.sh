@@ -38,7 +38,7 @@ unpack_debian() {
 	[ -e "$debian/vmlinuz" ]
 }
 
-get_kernel() {
+kernel() {
 	if [ -z "${OURS:-}" ]; then
 		[ ! -s "$debian/modules" ] || return 0
 		if stage base-kernel "fetch Debian's kernel $version" -- fetch_debian &&
@@ -85,8 +85,4 @@ run() {
 	return $ret
 }
 
-case ${1:-} in
-kernel)	get_kernel ;;
-'')	run ;;
-*)	die "usage: baseline.sh [kernel]" ;;
-esac
+"${1:-run}"

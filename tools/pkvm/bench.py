@@ -16,10 +16,10 @@ The reference holds for the compiler and the QEMU that it names.
 import json
 import os
 import re
-import subprocess
 import sys
+from pathlib import Path
 
-from mutate import BUILD, TOOLS, compiled
+from mutate import BUILD, TOOLS, compiled, output
 
 REFERENCE = os.path.join(TOOLS, "bench-reference.json")
 KERNELS = {"base": f"{BUILD}/kernel/base", "series": f"{BUILD}/kernel/release"}
@@ -30,8 +30,7 @@ FOREVER = 10 ** 6
 def shell(command, **env):
 	"""Run a command that may use the harness's functions; return its output."""
 	sources = f". {TOOLS}/lib.sh; . {TOOLS}/machine.sh; "
-	return subprocess.run(["bash", "-c", sources + command], check=True, text=True,
-			      stdout=subprocess.PIPE, env={**os.environ, **env}).stdout
+	return output("bash", "-c", sources + command, env={**os.environ, **env})
 
 
 def boot(name, kernel, configuration, lines, seconds=900):
@@ -43,16 +42,15 @@ def boot(name, kernel, configuration, lines, seconds=900):
 	shell(f'"$tools/boot.sh" run {name} {configuration} {KERNELS[kernel]} '
 	      f'"$build/selftests" "$build/plans/{name}"',
 	      ICOUNT="1", BASE="1", LIMIT="1500", APPEND="nokaslr")
-	with open(f"{BUILD}/results/{name}/results.ktap") as file:
-		return file.read()
+	return Path(f"{BUILD}/results/{name}/results.ktap").read_text()
 
 
 def measure(kernel, configuration):
 	"""Boot a host that runs the benchmark; return what it says, by name."""
 	name = f"bench-{kernel}-{configuration}"
 	report = boot(name, kernel, configuration, ["exit_perf_test arm64/exit_perf_test"])
-	with open(f"{BUILD}/results/{name}/console.log", errors="replace") as file:
-		init = re.search(r"\[ *([\d.]+)\] Run /init", file.read())
+	console = Path(f"{BUILD}/results/{name}/console.log").read_text(errors="replace")
+	init = re.search(r"\[ *([\d.]+)\] Run /init", console)
 	costs = {f"{kind} {op}": float(cost) for kind, op, cost in
 		 re.findall(r"# cost (\S+) (\S+) (\S+)", report)}
 	if "\nok 1 exit_perf_test" not in report or not init or not costs:
@@ -71,8 +69,8 @@ def sizes(kernel):
 
 
 def conditions():
-	with open(f"{KERNELS['series']}/.config") as file:
-		compiler = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"', file.read(), re.M)[1]
+	config = Path(f"{KERNELS['series']}/.config").read_text()
+	compiler = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"', config, re.M)[1]
 	version = shell('find_qemu && qemu_version "${qemu[@]}"').strip()
 	return {"compiler": compiler, "qemu": version,
 		"kernel": shell('make -s -C "$linux" kernelversion').strip()}
@@ -101,8 +99,7 @@ def table():
 
 
 def check():
-	with open(REFERENCE) as file:
-		reference = json.load(file)
+	reference = json.loads(Path(REFERENCE).read_text())
 	names = shell("echo $upstream_configurations").split()
 	print(f"TAP version 13\n1..{len(names)}")
 	if conditions() != reference["conditions"]:

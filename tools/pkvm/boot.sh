@@ -42,15 +42,8 @@ make_initrd() {
 		END
 		[ ! -f "$plan.files" ] || cat "$plan.files"
 		while read -r seconds name program args; do
-			case $seconds in
-			shell | remote)
-				echo "$seconds" >>"$dir/plan"
-				continue
-				;;
-			'' | '#'*)
-				continue
-				;;
-			esac
+			# A line "shell" or "remote" is for the runner.
+			[ -n "$name" ] || { echo "$seconds" >>"$dir/plan"; continue; }
 			echo "$seconds $name /tests/$(basename "$program") $args" >>"$dir/plan"
 			[ "${program#/}" != "$program" ] || program=$selftests/kvm/$program
 			[ -x "$program" ] || continue

@@ -10,7 +10,6 @@
 #	TALLY=FILE	leave the counts "passed failed skipped" there, for a caller
 #			that adds them up, instead of printing the last line
 #
-#        check.sh list       the names of tests and configurations
 #        check.sh boot NAME  one of the boots, and a report of it
 #
 # The plan of the boots: on the release kernel the series' own tests, in every
@@ -23,7 +22,6 @@
 # shellcheck source=machine.sh
 . "$tools/machine.sh"
 
-expect=$tools/expectations
 flavour=${FLAVOUR:-release}
 pattern=${T:-*}
 at_once=$(((jobs + 1) / 2 + 1))
@@ -77,15 +75,9 @@ boot() {
 	exec {lock}>>"$tally"
 	flock "$lock"
 	printf '\n%s%s%s\n' "$c_bold" "${name/-/ kernel, }" "$c_off"
-	"$tools/report.py" --expect "$expect" --tally "$tally" "$dir" || ret=$?
+	"$tools/report.py" --expect "$tools/expectations" --tally "$tally" "$dir" || ret=$?
 	decode "$dir" "$build/kernel/$flavour$suffix"
 	return $ret
-}
-
-# The programs of the series that run on this machine, see build.sh.
-native_tests() {
-	[ ! -d "$build/native" ] ||
-		find "$build/native" -maxdepth 1 -type f -perm -1 -printf '%f\n' | sort
 }
 
 # Tests that run on this machine, without a host in QEMU.
@@ -110,18 +102,9 @@ run_native() {
 		[ "$ret" -eq 0 ] && echo "ok 1 $name" || echo "not ok 1 $name"
 		echo "# complete"
 	} >"$dir/results.ktap"
-	"$tools/report.py" --native --expect "$expect" --tally "$tally" "$dir" ||
+	"$tools/report.py" --native --expect "$tools/expectations" --tally "$tally" "$dir" ||
 		{ sed 's/^/      | /' "$dir/stderr"; return 1; }
 }
-
-if [ "${1:-}" = list ]; then
-	say "configurations: $(names_of "${configurations[@]}" "$unprotected" | paste -sd ' ')"
-	{ printf '0 %s\n' tree-tools report runner bench
-	  native_tests | sed 's/^/0 /'
-	  own_plan release
-	  upstream_plan "$pattern" max; } | cut -d ' ' -f 2 | awk '!seen[$0]++'
-	exit 0
-fi
 
 if [ "${1:-}" = boot ]; then
 	boot "$2"
@@ -134,8 +117,9 @@ selected=
 [ "${CPU:-}" = "$unprotected" ] || selected=$(select_configurations "${CPU:-}")
 run_native tree-tools "$tools/selftest.sh" || failed=1
 run_native report "$tools/report-test.sh" || failed=1
-for name in $(native_tests); do
-	run_native "$name" "$build/native/$name" || failed=1
+# The programs of the series that run on this machine, see build.sh.
+for program in "$build"/native/*_test; do
+	[ ! -x "$program" ] || run_native "${program##*/}" "$program" || failed=1
 done
 if [ "$flavour" = release ]; then
 	run_native runner "$tools/runner-test.sh" max "$build/kernel/release$suffix" || failed=1
@@ -157,7 +141,7 @@ fi
 read -r passed failures skipped < <(awk '{ p += $1; f += $2; s += $3 }
 	END { print p + 0, f + 0, s + 0 }' "$tally")
 [ $((passed + failures + skipped)) -gt 0 ] ||
-	die "T='$pattern' names no test. 'make list' prints the names."
+	die "T='$pattern' names no test. The series' own are $(own_tests '*' | paste -sd ' ')."
 printf '\nresults: %s   %d:%02d min\n' "${build#"$top"/}/results" \
 	$(((SECONDS - started) / 60)) $(((SECONDS - started) % 60))
 if [ -n "${TALLY:-}" ]; then

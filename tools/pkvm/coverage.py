@@ -18,7 +18,7 @@ import subprocess
 import sys
 import threading
 
-from mutate import BUILD, LINUX, TOOLS, symbols
+from mutate import BUILD, LINUX, TOOLS, output, symbols
 
 KERNEL = os.path.join(BUILD, "kernel/debug")
 VMLINUX = os.path.join(KERNEL, "vmlinux")
@@ -28,11 +28,6 @@ CROSS = "aarch64-linux-gnu-"
 # QEMU's virt machine has the image there, counted from the start of its memory. EL2
 # sees memory at an address of which these bits are the same.
 IMAGE, SAME_BITS = 0x200000, 31
-
-
-def run(*command, **how):
-	"""Return what a command prints."""
-	return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **how).stdout
 
 
 def watch(path, seen):
@@ -69,8 +64,8 @@ def test(configurations):
 
 def lines_of(addresses):
 	"""Return for each address the lines that it belongs to, as (file, line)."""
-	out = run(CROSS + "addr2line", "-a", "-i", "-e", VMLINUX,
-		  input="".join(f"{at:#x}\n" for at in addresses))
+	out = output(CROSS + "addr2line", "-a", "-i", "-e", VMLINUX,
+		     input="".join(f"{at:#x}\n" for at in addresses))
 	lines, at = collections.defaultdict(set), None
 	for line in out.splitlines():
 		if line.startswith("0x"):
@@ -83,7 +78,8 @@ def lines_of(addresses):
 def added():
 	"""Return the lines that the series adds to arch/, as {(file, line): text}."""
 	lines = {}
-	for line in run("git", "-C", LINUX, "diff", "-U0", "refs/pkvm/base", "--", "arch").splitlines():
+	diff = output("git", "-C", LINUX, "diff", "-U0", "refs/pkvm/base", "--", "arch")
+	for line in diff.splitlines():
 		if line.startswith("+++ "):
 			name = line[6:]
 		elif found := re.match(r"@@ -\S+ \+(\d+)", line):

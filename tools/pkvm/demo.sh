@@ -8,7 +8,6 @@
 # usage: demo.sh CONFIGURATION FLAVOUR
 #	ROOT=debian	run a guest with Debian's root file system on virtio, too
 #	GUEST_CPUS=4	how many vCPUs the guests have, 2 by default
-#	COMPARE=1	run an ordinary guest, too, and print them side by side
 #	VERBOSE=1	all that the guest's kernel says, which takes twice as long
 
 . "$(dirname "$0")/lib.sh"
@@ -20,18 +19,14 @@ configuration=${names%%$'\n'*}
 kernel=$build/kernel/$2$suffix
 dir=$build/results/demo
 guest_run="$build/guest/guest-run pvm_seconds=800 pvm_cpus=${GUEST_CPUS:-2} ${VERBOSE:+pvm_verbose=1}"
-run_guest="900 guest_debian $guest_run ${GUEST_INITRD:+pvm_unchecked=1}"
 mkdir -p "$build/plans"
 {
 	echo "600 pkvm_vm_run arm64/pkvm_vm_run"
-	echo "$run_guest"
-	[ -z "${COMPARE:-}" ] || echo "${run_guest/guest_debian/guest_ordinary} pvm_protected=0"
+	echo "900 guest_debian $guest_run"
 	[ -z "${ROOT:-}" ] || echo "900 guest_root $guest_run pvm_root=1"
-	if [ -z "${GUEST_INITRD:-}" ]; then
-		echo "900 guest_resets $guest_run pvm_reset=1"
-		echo "900 look_at_protected $guest_run pvm_look=1"
-		echo "900 look_at_ordinary $guest_run pvm_look=1 pvm_protected=0"
-	fi
+	echo "900 guest_resets $guest_run pvm_reset=1"
+	echo "900 look_at_protected $guest_run pvm_look=1"
+	echo "900 look_at_ordinary $guest_run pvm_look=1 pvm_protected=0"
 } >"$build/plans/demo"
 
 # said TEST KEY: what a test said in lines "# KEY: ...".
@@ -65,37 +60,12 @@ heading "What the host finds of a pattern that a guest keeps in its memory"
 for kind in protected ordinary; do
 	printf '  %-10s %s\n' "$kind" "$(said "look_at_$kind" look | paste -sd ';' | sed 's/;/; /g')"
 done
-[ -z "${GUEST_INITRD:-}" ] || say "  It is not looked for in a guest whose initramfs is not ours."
 
 heading "What a process in that guest sees of its CPU"
 said guest_debian value | awk '{ printf "  %-22s %s\n", $1, substr($0, length($1) + 2) }' | fold -s -w 79
 
 heading "Its exits to the host, on all vCPUs"
 said guest_debian stat | awk '$1 ~ /exit/ { printf "  %-28s %12s\n", $1, $2 }' | sort
-[ -z "${GUEST_INITRD:-}" ] || [ -n "$(said guest_debian stat)" ] ||
-	say "  They are read when the guest says that it ends, which this initramfs does not."
-
-if [ -n "${COMPARE:-}" ]; then
-	heading "A protected guest and an ordinary one, as a process in each sees the CPU"
-	printf '  %-18s %-22s %s\n' "" protected ordinary
-	{ said guest_debian value; echo; said guest_ordinary value; } | awk '
-		BEGIN		{ ordinary = 0 }
-		!NF		{ ordinary = 1; next }
-		$1 == "Features" { for (i = 2; i <= NF; i++) has[ordinary, $i] = all[$i] = 1; next }
-		!ordinary	{ value[$1] = $2; next }
-				{ printf "%s %-18s %-22s %s\n", value[$1] == $2 ? " " : "*",
-					 $1, value[$1], $2 }
-		END		{ for (name in all)
-					if (has[0, name] != has[1, name])
-						printf "* %-18s %-22s %s\n", name,
-						       has[0, name] ? "yes" : "-",
-						       has[1, name] ? "yes" : "-" | "sort" }'
-	heading "The exits of both to the host"
-	{ said guest_debian stat | sed 's/^/p /'; said guest_ordinary stat | sed 's/^/o /'; } |
-	awk '	$2 ~ /exit/ { count[$1, $2] = $3; all[$2] }
-		END { for (name in all)
-			printf "  %-18s %-22d %d\n", name, count["p", name], count["o", name] }' | sort
-fi
 
 printf '\n'
 "$tools/report.py" "$dir" || {

@@ -13,9 +13,9 @@
 
 # One set per job. libc6-dev-arm64-cross is what links static arm64 programs.
 declare -A sets=(
-	[series]="git patch xz-utils ca-certificates debian-archive-keyring python3"
+	[series]="git patch rsync xz-utils ca-certificates debian-archive-keyring python3"
 	[build]="gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross libc6-dev make
-		 flex bison bc rsync perl libssl-dev libelf-dev kmod e2fsprogs"
+		 flex bison bc perl libssl-dev libelf-dev kmod e2fsprogs"
 	[lint]="sparse shellcheck coccinelle python3-ply python3-git python3-sphinx
 	       python3-yaml libpython3-dev"
 	[llvm]="clang-$clang_version lld-$clang_version llvm-$clang_version"
@@ -45,12 +45,8 @@ done
 # The base comes through an apt state of our own (apt-fetch.sh), which takes the mirror
 # from the machine's. A machine that never asked its mirrors knows none.
 index=
-case " $* " in
-*" series "*)
-	[ -n "${KERNEL:-}" ] || [ -e "$linux" ] ||
-		[ -n "$(apt-get indextargets 'Created-By: Packages' 2>/dev/null)" ] || index=stale
-	;;
-esac
+[[ " $* " != *" series "* ]] || [ -n "${KERNEL:-}" ] || [ -e "$linux" ] ||
+	[ -n "$(apt-get indextargets 'Created-By: Packages' 2>/dev/null)" ] || index=stale
 [ ${#missing[@]} -gt 0 ] || [ -n "$index" ] || exit 0
 
 line="${index:+apt-get update; }apt-get install --no-install-recommends -y ${missing[*]}"

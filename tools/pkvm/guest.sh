@@ -11,7 +11,6 @@
 #
 # From the environment, each instead of what comes from Debian:
 #	GUEST_KERNEL=FILE	an arm64 Image (modules of its own are not loaded)
-#	GUEST_INITRD=FILE	an initramfs; the guest's checks are those of ours
 #	ROOT=debian		another guest, with Debian's root file system on virtio
 #	VMM=FILE|DIRECTORY	qemu-system-aarch64 for arm64, or a root that has
 #				it in usr/bin; or a suite of Debian to take it from
@@ -57,10 +56,6 @@ fetch() {
 		get root "fetch Debian's root file system" "$vmm_suite" "${root_packages[@]}"
 }
 
-readable() {
-	[ -r "$2" ] || die "$1=$2: there is no such file."
-}
-
 # compile TARGET ARGUMENT...: for arm64.
 compile() {
 	aarch64-linux-gnu-gcc -O2 -Wall -Wextra -Werror "${@:2}" -o "$out/$1"
@@ -90,11 +85,9 @@ make_initrd() {
 
 # The disk: the VMM with its libraries, and what it loads.
 make_disk() {
-	local root=$out/root kernel initrd vmm
+	local root=$out/root kernel vmm
 
 	kernel=${GUEST_KERNEL:-$(ls "$fetched"/guest-kernel/boot/vmlinuz-*)}
-	initrd=${GUEST_INITRD:-$out/initrd}
-
 	rm -rf "$root"
 	mkdir -p "$root"/{boot,dev,proc,tmp,usr/bin,usr/share}
 	if [ -n "${VMM:-}" ] && [ -d "$VMM" ]; then
@@ -109,7 +102,7 @@ make_disk() {
 	cp "$out/preload.so" "$root/usr/lib/"
 	cp "$out/look" "$root/"
 	cp "$kernel" "$root/boot/guest-kernel"
-	cp "$initrd" "$root/boot/guest-initrd"
+	cp "$out/initrd" "$root/boot/guest-initrd"
 	[ -z "${ROOT:-}" ] ||
 		cp "$build/kernel/guest$suffix/arch/arm64/boot/Image" "$root/boot/root-kernel"
 
@@ -137,18 +130,17 @@ choices() {
 	local program
 
 	if [ -n "${GUEST_KERNEL:-}" ]; then
-		readable GUEST_KERNEL "$GUEST_KERNEL"
+		[ -r "$GUEST_KERNEL" ] || die "GUEST_KERNEL=$GUEST_KERNEL: there is no such file."
 		is_kernel "$GUEST_KERNEL" ||
 			die "GUEST_KERNEL=$GUEST_KERNEL is no kernel for arm64: give an Image," \
 			    "or a vmlinuz of Debian's or Fedora's. A vmlinux will not do."
 	fi
 	[ -z "${ROOT:-}" ] || [ "$ROOT" = debian ] || die "ROOT='$ROOT': there is only debian."
 	[[ ${GUEST_CPUS:-2} == [1-8] ]] || die "GUEST_CPUS='$GUEST_CPUS': a guest has 1 to 8 vCPUs."
-	[ -z "${GUEST_INITRD:-}" ] || readable GUEST_INITRD "$GUEST_INITRD"
 	if [ -n "${VMM:-}" ]; then
 		program=$VMM
 		[ ! -d "$VMM" ] || program=$VMM/usr/bin/qemu-system-aarch64
-		readable VMM "$program"
+		[ -r "$program" ] || die "VMM=$program: there is no such file."
 		readelf -h "$program" 2>/dev/null | grep -q AArch64 ||
 			die "VMM=$VMM: $program is no program for arm64, so a host for arm64" \
 			    "cannot run it. Debian's is in the package qemu-system-arm of arm64."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # for the scripts that source this
 #
 # Common ground of the harness's scripts: where things are, how a stage is
 # announced and logged, how a failure is explained. Sourced, never executed.
@@ -40,8 +40,6 @@ else
 fi
 # Counted by tap().
 nr=0 failed=0
-# Used by the scripts that source this file.
-: "$c_bold$c_red$c_off$failed$jobs$linux$patches$suffix$tools"
 
 # say TEXT...: progress, for a person.
 say() {
@@ -61,8 +59,7 @@ die() {
 stage() {
 	local name=$1 text=$2 log=$logs/$1.log start=$SECONDS pid ret=0
 
-	shift 2
-	[ "$1" = -- ] && shift
+	shift 3
 	[ -f "$log" ] && mv -f "$log" "$log.old"
 	printf '%s==%s %-12s %-46s ' "$c_bold" "$c_off" "$name" "$text"
 	if [ -t 1 ]; then

@@ -210,10 +210,6 @@ shell() {
 	cd "$tools/../.." && shellcheck tools/pkvm/*.sh tools/pkvm/guest/*.sh .ci/run
 }
 
-python() {
-	cd "$tools/../.." && PYTHONPYCACHEPREFIX=$build/pycache python3 -m py_compile tools/pkvm/*.py
-}
-
 # get_maintainer.pl must find an entry for every file that the series adds.
 maintainers() {
 	local file ret=0
@@ -269,7 +265,6 @@ check clang "clang W=1 over EL2 and KVM" clang
 check programs "gcc -Wextra over the tests" programs
 check cocci "the kernel's coccinelle checks" cocci
 check shell "shellcheck" shell
-check python "the report compiles" python
 check maintainers "MAINTAINERS covers every file" maintainers
 check kernel-doc "kernel-doc comments are complete" kernel_doc
 check docs "documentation builds without new warnings" docs

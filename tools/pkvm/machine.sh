@@ -65,18 +65,11 @@ base_midr() {
 # What the host must say when it has become what configuration $1 promises.
 configuration_mode() {
 	case $1 in
-	*-gicv2)
-		echo "GICv2 not supported in protected mode"
-		;;
-	*-unprotected)
-		echo "Hyp nVHE mode initialized successfully"
-		;;
+	*-gicv2)	echo "GICv2 not supported in protected mode" ;;
+	*-unprotected)	echo "Hyp nVHE mode initialized successfully" ;;
 	cortex-a35 | cortex-a53 | cortex-a57 | cortex-a72 | *-nvhe)
-		echo "Protected nVHE mode initialized successfully"
-		;;
-	*)
-		echo "Protected hVHE mode initialized successfully"
-		;;
+			echo "Protected nVHE mode initialized successfully" ;;
+	*)		echo "Protected hVHE mode initialized successfully" ;;
 	esac
 }
 

@@ -116,6 +116,11 @@ def registers():
 	return found
 
 
+def output(*command, **how):
+	"""Return what a command prints."""
+	return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **how).stdout
+
+
 def compiled(expressions, kernel=KERNEL):
 	"""Return the values of {name: expression}, as the compiler of EL2's own code sees them."""
 	with open(os.path.join(kernel, "arch/arm64/kvm/hyp/nvhe/.pkvm.nvhe.o.cmd")) as file:
@@ -125,15 +130,13 @@ def compiled(expressions, kernel=KERNEL):
 	source = f"#include <linux/kvm_host.h>\n#include <nvhe/pkvm.h>\n" \
 		 f"void all(void);\nvoid all(void)\n{{\n{source}}}\n"
 	command[command.index("-c"):] = ["-S", "-o", "-", "-x", "c", "-"]
-	text = subprocess.run(command, cwd=kernel, input=source, check=True, text=True,
-			      stdout=subprocess.PIPE).stdout
+	text = output(*command, cwd=kernel, input=source)
 	return dict(zip(expressions, map(int, re.findall(r"^=> (-?\d+)$", text, re.M))))
 
 
 def symbols(kernel):
 	"""Return the addresses of a kernel's symbols."""
-	text = subprocess.run(["aarch64-linux-gnu-nm", os.path.join(kernel, "vmlinux")],
-			      check=True, text=True, stdout=subprocess.PIPE).stdout
+	text = output("aarch64-linux-gnu-nm", os.path.join(kernel, "vmlinux"))
 	return {name: int(at, 16) for at, _, name in map(str.split, text.splitlines())}
 
 

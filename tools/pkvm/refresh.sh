@@ -13,13 +13,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$tools/git.sh"
 
-check=
-case ${1:-} in
-'')	;;
-check)	check=1 ;;
-*)	die "usage: refresh.sh [check]" ;;
-esac
-
+check=${1:-}
 [ -e "$linux/.git/pkvm-made" ] || die "there is no series in $linux: 'make series' makes it."
 locked linux
 no_rebase
@@ -47,7 +41,7 @@ if [ "$(base_tree)" != "$(field tree "$patches/base")" ]; then
 		    "FORCE=1 takes it, and has patches/base name the new one."
 	[ -n "$(base_field package)" ] ||
 		die "the base in $linux came from $(base_field kernel), but patches/base names" \
-		    "a Debian package. Run 'make base' without KERNEL= first."
+		    "a Debian package. Run 'make series' without KERNEL= first."
 	# The message of the base's commit says the rest.
 	[ -n "$check" ] || { g log -1 --format=%b refs/pkvm/base | grep .
 			     echo "tree: $(base_tree)"; } >"$patches/base"
@@ -102,19 +96,12 @@ done <"$work/list"
 g diff -U0 --no-color refs/pkvm/base series -- MAINTAINERS | sed -n '/^+++/d; s/^+//p' >"$work/MAINTAINERS"
 [ -s "$work/MAINTAINERS" ] || rm "$work/MAINTAINERS"
 
-# written_below DIRECTORY: the mails and the files to read that are there.
-written_below() {
-	(cd "$1" && find patches/[0-9]-* -name '*.patch'
-	 cd "$1" && find "${places[@]}" MAINTAINERS -type f 2>/dev/null) || true
-}
-
-differ=$({ written_below "$work"; written_below "$top"; } | sort -u | while read -r name; do
-	if [ ! -e "$work/$name" ]; then
-		echo "stale: $name"
-	elif ! cmp -s "$work/$name" "$top/$name" || { [ -x "$work/$name" ] && [ ! -x "$top/$name" ]; }; then
-		echo "differs: $name"
-	fi
-done)
+# What is there of mails and files to read becomes this; nothing else is looked at.
+mkdir -p "$work/tools" "$top/tools"
+mapfile -t filters < <(printf -- '--include=/%s/***\n' "${places[@]}")
+filters+=(--include={/patches/,'/patches/[0-9]-*/','/patches/[0-9]-*/*.patch',/tools/,/MAINTAINERS}
+	  --exclude='*')
+differ=$(rsync -rciE ${check:+-n} --delete "${filters[@]}" "$work/" "$top/")
 [ -z "$differ" ] || printf '%s\n' "$differ"
 
 if [ -n "$check" ]; then
@@ -122,11 +109,7 @@ if [ -n "$check" ]; then
 	die "the mails, the files to read and $linux do not agree. Files at the top are not" \
 	    "edited alone: edit in $linux and run 'make refresh', or throw those edits away."
 fi
-sed -n 's/^stale: //p' <<<"$differ" | (cd "$top" && xargs -r -d '\n' rm)
-sed -n 's/^differs: //p' <<<"$differ" |
-	(cd "$work" && xargs -r -d '\n' cp --parents --preserve=mode -t "$top")
-(cd "$top" && find "${places[@]}" -depth -type d -empty -delete 2>/dev/null) || true
 mails_id >"$linux/.git/pkvm-mails"
 g update-ref refs/pkvm/series series
 say "refresh: $(find "$patches" -name '*.patch' | wc -l) mails, $(wc -l <"$work/list") files to read;" \
-	"$(printf '%s' "$differ" | grep -c .) changed"
+	"$(grep -c '[^/]$' <<<"$differ") changed"

@@ -14,17 +14,9 @@ int main(int argc, char **argv)
 	const char *how = argc > 1 ? argv[1] : "";
 
 	setvbuf(stdout, NULL, _IONBF, 0);
-	if (!strcmp(how, "pass")) {
-		printf("TAP version 13\n1..1\nok 1 the case\n# Totals: pass:1\n");
-		return 0;
-	} else if (!strcmp(how, "skip")) {
-		return 4;
-	} else if (!strcmp(how, "lie")) {
+	if (!strcmp(how, "lie")) {
 		printf("ok 1 not a result, since TAP was never announced\n");
 		return 1;
-	} else if (!strcmp(how, "short")) {
-		printf("TAP version 13\n1..2\nok 1 the first\n");
-		return 0;
 	} else if (!strcmp(how, "crash")) {
 		printf("TAP version 13\n1..2\nok 1 the first\n");
 		raise(SIGSEGV);

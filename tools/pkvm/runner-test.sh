@@ -12,8 +12,7 @@ dir=$build/results/runner
 program=$build/host/runner-test
 aarch64-linux-gnu-gcc -O2 -Wall -Werror -static -o "$program" "$tools/runner-test.c"
 
-modes=(pass skip lie short crash hang long)
-for mode in "${modes[@]}"; do
+for mode in lie crash hang long; do
 	limit=20
 	[ "$mode" != hang ] || limit=2
 	echo "$limit test-$mode $program $mode"
@@ -21,20 +20,16 @@ done >"$build/plan-runner"
 echo "5 test-absent /nowhere/absent" >>"$build/plan-runner"
 
 "$tools/boot.sh" run runner "$1" "$2" - "$build/plan-runner"
-echo "test-skip * skip on purpose" >"$dir/expect"
-"$tools/report.py" --expect "$dir/expect" "$dir" >"$dir/out" || true
+"$tools/report.py" "$dir" >"$dir/out" || true
 
 expect() {
 	tap "$2" "$dir/out" grep -qE "$1" "$dir/out"
 }
 
 echo "TAP version 13"
-echo "1..9"
+echo "1..6"
 expect "^PASS +host $1" "the host survives and powers off"
-expect '^PASS +test-pass +1/1' "a passing test passes"
-expect '^SKIP +test-skip' "a skip is a skip"
 expect '^FAIL +test-lie +exit status 1' "what looks like a result is not believed"
-expect '^FAIL +test-short' "a test that ends early fails"
 expect '^FAIL +test-crash' "a test that crashes fails"
 expect '^FAIL +test-hang +no end within 2 s' "a test that hangs is ended"
 expect '^PASS +test-long' "a line without end is no harm"

@@ -51,9 +51,9 @@ selftests() {
 # Real guests. What a person brings along is taken as it is each time.
 guests() {
 	"$tools/guest.sh" fetch || exit 1
-	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
+	[ -z "${GUEST_KERNEL:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 	once guest "make the disk of the real guests" "$tools/guest.sh" build
-	[ -z "${GUEST_KERNEL:-}${GUEST_INITRD:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
+	[ -z "${GUEST_KERNEL:-}${VMM:-}${ROOT:-}" ] || rm -f "$build/.stamp-guest"
 }
 
 busybox() {
