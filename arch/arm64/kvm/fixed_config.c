@@ -12,8 +12,6 @@
 
 #include <asm/kvm_fixed_config.h>
 
-#include "fixed_config.h"
-
 static u64 __init row_mask(const struct pvm_id_field *f)
 {
 	return GENMASK_ULL(f->shift + f->width - 1, f->shift);
@@ -33,10 +31,10 @@ static bool __init exceeds_max(const struct pvm_id_field *f, u64 limit)
 	return pvm_id_min(limit, max, f->is_signed ? mask : 0) != limit;
 }
 
-static bool __init part_of_trapped(const struct pvm_fixed_config *cfg, u32 part_of)
+static bool __init part_of_trapped(const struct pvm_id_field *fields, int nr, u32 part_of)
 {
-	for (int i = 0; i < cfg->nr_fields; i++) {
-		const struct pvm_id_field *f = &cfg->fields[i];
+	for (int i = 0; i < nr; i++) {
+		const struct pvm_id_field *f = &fields[i];
 
 		if (PVM_ID_KEY(f->reg, f->shift) == part_of)
 			return f->trapped || f->trapped_by;
@@ -45,9 +43,10 @@ static bool __init part_of_trapped(const struct pvm_fixed_config *cfg, u32 part_
 	return false;
 }
 
-static const char * __init field_error(const struct pvm_fixed_config *cfg,
-				       const struct pvm_id_field *f, u64 seen, u64 limit)
+static const char * __init field_error(const struct pvm_id_field *fields, int nr, int i,
+				       u64 seen, u64 limit)
 {
+	const struct pvm_id_field *f = &fields[i];
 	u64 mask = row_mask(f);
 
 	if (mask & ~f->reg_fields)
@@ -62,9 +61,9 @@ static const char * __init field_error(const struct pvm_fixed_config *cfg,
 		return "hidden without a guard";
 	if (f->word == PVM_ID_RESTRICT && !has_guard(f) && exceeds_max(f, limit))
 		return "a value of the host above the limit, without a guard";
-	if (f->part_of && !part_of_trapped(cfg, f->part_of))
+	if (f->part_of && !part_of_trapped(fields, nr, f->part_of))
 		return "part of a field that is not trapped";
-	if (f->trapped && !cfg->is_trapped(f->reg, f->shift))
+	if (f->trapped && !kvm_is_field_trapped(f->reg, f->shift))
 		return "no trap bit depends on the field";
 
 	return NULL;
@@ -72,23 +71,24 @@ static const char * __init field_error(const struct pvm_fixed_config *cfg,
 
 /**
  * pvm_check_fixed_config() - Check the rows, and make the masks for EL2 of them
- * @cfg:	the rows
- * @regs:	all ID registers with their limits; the masks are filled in
+ * @fields:	the rows
+ * @nr:		the number of rows
+ * @regs:	all PVM_NR_ID_REGS registers with their limits; the masks are filled in
  *
  * Return: true if there is no error.
  */
-bool __init pvm_check_fixed_config(const struct pvm_fixed_config *cfg,
-				   struct pvm_id_reg regs[PVM_NR_ID_REGS])
+bool __init pvm_check_fixed_config(const struct pvm_id_field *fields, int nr,
+				   struct pvm_id_reg *regs)
 {
 	u64 seen[PVM_NR_ID_REGS] = {};
 	bool valid = true;
 
-	for (int i = 0; i < cfg->nr_fields; i++) {
-		const struct pvm_id_field *f = &cfg->fields[i];
+	for (int i = 0; i < nr; i++) {
+		const struct pvm_id_field *f = &fields[i];
 		int idx = PVM_ID_REG_IDX(f->reg);
 		struct pvm_id_reg *reg = &regs[idx];
 		u64 mask = row_mask(f), value = (u64)f->value << f->shift;
-		const char *error = field_error(cfg, f, seen[idx], reg->limit);
+		const char *error = field_error(fields, nr, i, seen[idx], reg->limit);
 
 		if (error) {
 			kvm_err("fixed config: %s.%s: %s\n", f->reg_name, f->name, error);
@@ -110,8 +110,8 @@ bool __init pvm_check_fixed_config(const struct pvm_fixed_config *cfg,
 		}
 	}
 
-	for (int i = 0; i < cfg->nr_fields; i++) {
-		const struct pvm_id_field *f = &cfg->fields[i];
+	for (int i = 0; i < nr; i++) {
+		const struct pvm_id_field *f = &fields[i];
 		u64 missing = f->reg_fields & ~seen[PVM_ID_REG_IDX(f->reg)];
 
 		if (missing) {
@@ -125,7 +125,7 @@ bool __init pvm_check_fixed_config(const struct pvm_fixed_config *cfg,
 	for (int i = 0; i < PVM_NR_ID_REGS; i++) {
 		u32 reg = PVM_ID_REG_ENC(i);
 
-		if (!seen[i] && cfg->is_id_reg(reg)) {
+		if (!seen[i] && kvm_is_id_reg(reg)) {
 			kvm_err("fixed config: no row for the ID register S3_0_C0_C%d_%d\n",
 				sys_reg_CRm(reg), sys_reg_Op2(reg));
 			valid = false;

@@ -49,12 +49,12 @@ void kvm_err(const char *fmt, ...)
 	va_end(ap);
 }
 
-static bool all_trapped(u32 reg, u8 shift)
+bool kvm_is_field_trapped(u32 reg, u8 shift)
 {
 	return true;
 }
 
-static bool has_rows(u32 reg)
+bool kvm_is_id_reg(u32 reg)
 {
 	for (int i = 0; i < ARRAY_SIZE(pvm_id_fields); i++)
 		if (pvm_id_fields[i].reg == reg)
@@ -65,17 +65,12 @@ static bool has_rows(u32 reg)
 
 static bool check(int nr, const u64 *limits)
 {
-	struct pvm_fixed_config cfg = {
-		.fields = rows, .nr_fields = nr, .is_trapped = all_trapped,
-		.is_id_reg = has_rows,
-	};
-
 	memset(regs, 0, sizeof(regs));
 	for (int i = 0; i < PVM_NR_ID_REGS; i++)
 		regs[i].limit = limits[i];
 	errors[0] = '\0';
 
-	return pvm_check_fixed_config(&cfg, regs);
+	return pvm_check_fixed_config(rows, nr, regs);
 }
 
 static void restore_rows(void)
@@ -257,7 +252,7 @@ static bool test_sysreg(void)
 			if (op0 != 3 || op1 || crn || crm < 4 || crm > 7)
 				continue;
 			idx = (crm - 4) * 8 + op2;
-			if (!has_rows(PVM_ID_REG_ENC(idx))) {
+			if (!kvm_is_id_reg(PVM_ID_REG_ENC(idx))) {
 				say("%s: no row", reg);
 				ok = false;
 			}

@@ -9,7 +9,7 @@
  * ALLOW	The field reads as the host has it. This is for fields of which
  *		every value has been thought of.
  * RESTRICT	The field reads as the host has it, up to a named value.
- * SET		The field always reads as a named value.
+ * SET		The field always reads as a named value, or, by SET_NUMBER, as a number.
  * HIDE		The feature is absent: the field reads as NI, whatever number that
  *		is. HIDE_REG does the same to a register whose NI are all zero.
  *
@@ -48,6 +48,7 @@
 
 #include <linux/init.h>
 #include <linux/types.h>
+#include <asm/kvm_pvm_id_regs.h>
 #include <asm/sysreg.h>
 
 enum pvm_id_word { PVM_ID_ALLOW, PVM_ID_RESTRICT, PVM_ID_SET };
@@ -120,8 +121,8 @@ static const struct pvm_id_field pvm_id_fields[] __maybe_unused = {
 	RESTRICT(ID_AA64PFR0_EL1, EL0, IMP,
 		 UNTRAPPABLE("ERET to AArch32; the vCPU does not run again after its next exit")),
 	RESTRICT(ID_AA64PFR0_EL1, EL1, IMP, TRAPPED_BY("HCR_EL2.RW")),
-	SET(ID_AA64PFR0_EL1, EL2, NI, UNTRAPPABLE("HVC is the conduit of PSCI and SMCCC")),
-	SET(ID_AA64PFR0_EL1, EL3, NI, TRAPPED_BY("HCR_EL2.TSC")),
+	HIDE(ID_AA64PFR0_EL1, EL2, UNTRAPPABLE("HVC is the conduit of PSCI and SMCCC")),
+	HIDE(ID_AA64PFR0_EL1, EL3, TRAPPED_BY("HCR_EL2.TSC")),
 	RESTRICT(ID_AA64PFR0_EL1, FP, FP16),
 	RESTRICT(ID_AA64PFR0_EL1, AdvSIMD, FP16),
 	RESTRICT(ID_AA64PFR0_EL1, GIC, IMP, TRAPPED_BY("ICH_HCR_EL2, for a VM without a vGIC"),
@@ -150,7 +151,7 @@ static const struct pvm_id_field pvm_id_fields[] __maybe_unused = {
 	HIDE(ID_AA64PFR1_EL1, NMI, TRAPPED, UNTRAPPABLE("MRS ALLINT; the trap is for writes")),
 	HIDE(ID_AA64PFR1_EL1, MTE_frac, PART_OF(ID_AA64PFR1_EL1, MTE)),
 	HIDE(ID_AA64PFR1_EL1, GCS, TRAPPED,
-	     UNTRAPPABLE("GCSPOPX, GCSSS1, GCSSS2 and GCSPOPM with GCS disabled")),
+	     UNTRAPPABLE("GCSSTR; GCSPOPX, GCSSS1, GCSSS2 and GCSPOPM with GCS disabled")),
 	HIDE(ID_AA64PFR1_EL1, THE, TRAPPED,
 	     UNTRAPPABLE("the RCW instructions, whose masks are trapped")),
 	SET(ID_AA64PFR1_EL1, MTEX, MTE, PART_OF(ID_AA64PFR1_EL1, MTE),
@@ -224,7 +225,7 @@ static const struct pvm_id_field pvm_id_fields[] __maybe_unused = {
 
 	RESTRICT(ID_AA64ISAR1_EL1, DPB, DPB2),
 	RESTRICT(ID_AA64ISAR1_EL1, APA, FPACCOMBINE, TRAPPED_BY("HCR_EL2.API and APK"),
-		 UNTRAPPABLE("what PAuth_LR adds, for a VM that has PAuth")),
+		 UNTRAPPABLE("XPACI, XPACD, XPACLRI; for a VM that has PAuth, what PAuth_LR adds")),
 	RESTRICT(ID_AA64ISAR1_EL1, API, FPACCOMBINE, PART_OF(ID_AA64ISAR1_EL1, APA),
 		 UNTRAPPABLE("what PAuth_LR adds, for a VM that has PAuth")),
 	RESTRICT(ID_AA64ISAR1_EL1, JSCVT, IMP),
@@ -362,5 +363,8 @@ static const struct pvm_id_field pvm_id_fields[] __maybe_unused = {
 	HIDE(ID_AA64MMFR4_EL1, SCRX, INERT("a control of EL3")),
 	HIDE(ID_AA64MMFR4_EL1, MTEFGT, PART_OF(ID_AA64PFR1_EL1, MTE)),
 };
+
+bool pvm_check_fixed_config(const struct pvm_id_field *fields, int nr,
+			    struct pvm_id_reg *regs);
 
 #endif /* __ARM64_KVM_FIXED_CONFIG_H__ */

@@ -4,8 +4,7 @@
  * masks that are made from the rows of kvm_fixed_config.h.
  *
  * The host makes and checks the masks before it loses its privileges. EL2 uses
- * them. The functions depend on nothing but their arguments, so that a test on
- * the build machine compiles this very source.
+ * them. The functions depend on nothing but their arguments.
  */
 
 #ifndef __ARM64_KVM_PVM_ID_REGS_H__
@@ -74,22 +73,13 @@ static inline u64 pvm_id_min(u64 a, u64 b, u64 is_signed)
 /* The smallest physical address size that holds the IPA space. */
 static inline u64 pvm_parange(u8 ipa_bits)
 {
-	if (ipa_bits <= 32)
-		return ID_AA64MMFR0_EL1_PARANGE_32;
-	if (ipa_bits <= 36)
-		return ID_AA64MMFR0_EL1_PARANGE_36;
-	if (ipa_bits <= 40)
-		return ID_AA64MMFR0_EL1_PARANGE_40;
-	if (ipa_bits <= 42)
-		return ID_AA64MMFR0_EL1_PARANGE_42;
-	if (ipa_bits <= 44)
-		return ID_AA64MMFR0_EL1_PARANGE_44;
-	if (ipa_bits <= 48)
-		return ID_AA64MMFR0_EL1_PARANGE_48;
-	if (ipa_bits <= 52)
-		return ID_AA64MMFR0_EL1_PARANGE_52;
+	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 52 };
+	u64 parange = 0;
 
-	return ID_AA64MMFR0_EL1_PARANGE_56;
+	while (parange < sizeof(bits) && bits[parange] < ipa_bits)
+		parange++;
+
+	return parange;
 }
 
 /* For each algorithm of pointer authentication, the fields that belong to it. */

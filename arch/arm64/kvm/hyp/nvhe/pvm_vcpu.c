@@ -92,6 +92,7 @@ static bool pvm_start_vcpu(struct pkvm_hyp_vcpu *hyp_vcpu)
  * pvm_vcpu_power_on() - Turn on a vCPU that boots, or that the guest has turned on
  * @hyp_vcpu:	the vCPU, which is off and loaded on this CPU
  *
+ * Context: takes psci_lock of the VM.
  * Return: true if the vCPU is on and EL2 may enter it.
  */
 bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
@@ -138,9 +139,7 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 
 	on = &target->vcpu;
 	if (on->arch.mp_state.mp_state != KVM_MP_STATE_STOPPED || on->arch.reset_state.reset) {
-		/* As in kvm_psci_vcpu_on(): PSCI 0.1 has no ALREADY_ON. */
-		ret = vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2) ?
-		      PSCI_RET_ALREADY_ON : PSCI_RET_INVALID_PARAMS;
+		ret = PSCI_RET_ALREADY_ON;
 		goto unlock;
 	}
 
@@ -159,30 +158,48 @@ unlock:
 	return ret;
 }
 
+/*
+ * Is a vCPU on that AFFINITY_INFO asks about? EL2 hears of a CPU_OFF before the host
+ * does, so only the host can say that a vCPU is off. But the host cannot say so of a
+ * vCPU that EL2 would still run.
+ */
+static bool pvm_affinity_is_on(struct kvm_vcpu *vcpu)
+{
+	struct pkvm_hyp_vm *hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(to_hyp_vcpu(vcpu));
+	u64 narrow = ARM_SMCCC_IS_64(smccc_get_function(vcpu)) ? U64_MAX : U32_MAX;
+	u64 mask = kvm_psci_affinity_mask(smccc_get_arg2(vcpu) & narrow);
+	u64 affinity = smccc_get_arg1(vcpu) & narrow & mask;
+	bool is_on = false;
+
+	hyp_spin_lock(&hyp_vm->psci_lock);
+	for (int i = 0; !is_on && i < ARRAY_SIZE(hyp_vm->vcpus); i++) {
+		struct pkvm_hyp_vcpu *hyp_vcpu = hyp_vm->vcpus[i];
+
+		is_on = hyp_vcpu && (kvm_vcpu_get_mpidr_aff(&hyp_vcpu->vcpu) & mask) == affinity &&
+			hyp_vcpu->vcpu.arch.mp_state.mp_state != KVM_MP_STATE_STOPPED;
+	}
+	hyp_spin_unlock(&hyp_vm->psci_lock);
+
+	return is_on;
+}
+
 /**
  * pvm_psci_call() - Note what a call of the guest means for EL2
  * @vcpu:	the vCPU that makes the call
  * @ret:	the result, if EL2 completes the call
  *
+ * Context: takes psci_lock of the VM.
  * Return: true if the call is complete, or false if it goes on to the host.
  */
 bool pvm_psci_call(struct kvm_vcpu *vcpu, u64 *ret)
 {
 	struct pkvm_hyp_vm *hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(to_hyp_vcpu(vcpu));
-	u32 func = smccc_get_function(vcpu);
-	bool is_0_1 = func == KVM_PSCI_FN_CPU_ON || func == KVM_PSCI_FN_CPU_OFF;
 
-	/* KVM refuses the call of a version that the VM does not have. */
-	if (vcpu_has_feature(vcpu, KVM_ARM_VCPU_PSCI_0_2) == is_0_1)
-		return false;
-
-	switch (func) {
-	case KVM_PSCI_FN_CPU_ON:
+	switch (smccc_get_function(vcpu)) {
 	case PSCI_0_2_FN_CPU_ON:
 	case PSCI_0_2_FN64_CPU_ON:
 		*ret = pvm_cpu_on(vcpu);
 		return *ret != PSCI_RET_SUCCESS;
-	case KVM_PSCI_FN_CPU_OFF:
 	case PSCI_0_2_FN_CPU_OFF:
 		hyp_spin_lock(&hyp_vm->psci_lock);
 		vcpu->arch.mp_state.mp_state = KVM_MP_STATE_STOPPED;
@@ -222,7 +239,6 @@ static void pvm_psci_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 static unsigned int hvc_nr_args(u32 func)
 {
 	switch (func) {
-	case KVM_PSCI_FN_CPU_ON:
 	case PSCI_0_2_FN_CPU_ON:
 	case PSCI_0_2_FN64_CPU_ON:
 		return 3;
@@ -247,8 +263,7 @@ static unsigned int hvc_nr_args(u32 func)
 static void sync_hvc(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 {
 	u32 func = smccc_get_function(vcpu);
-	bool is_64bit = ARM_SMCCC_IS_64(func) || func == KVM_PSCI_FN_CPU_ON;
-	u64 mask = is_64bit ? U64_MAX : U32_MAX;
+	u64 mask = ARM_SMCCC_IS_64(func) ? U64_MAX : U32_MAX;
 	unsigned int i;
 
 	vcpu_set_reg(host_vcpu, 0, func);
@@ -317,7 +332,8 @@ static bool is_poisoned(struct pkvm_hyp_vcpu *hyp_vcpu)
 void pvm_sync_exit(struct pkvm_hyp_vcpu *hyp_vcpu, u64 exit_code)
 {
 	struct kvm_vcpu *vcpu = &hyp_vcpu->vcpu, *host_vcpu = hyp_vcpu->host_vcpu;
-	u64 esr = vcpu->arch.fault.esr_el2, host_esr = esr;
+	u64 esr = vcpu->arch.fault.esr_el2, mask = ESR_ELx_EC_MASK | ESR_ELx_IL;
+	bool needs_rt = false;
 
 	/* The host handles physical SErrors, so it gets their syndrome. */
 	host_vcpu->arch.fault.disr_el1 = vcpu->arch.fault.disr_el1;
@@ -334,31 +350,25 @@ void pvm_sync_exit(struct pkvm_hyp_vcpu *hyp_vcpu, u64 exit_code)
 
 	switch (ESR_ELx_EC(esr)) {
 	case ESR_ELx_EC_WFx:
-		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_WFx_ISS_RV |
-			    ESR_ELx_WFx_ISS_TI;
-		if ((esr & ESR_ELx_WFx_ISS_WFxT) && (esr & ESR_ELx_WFx_ISS_RV))
-			vcpu_set_reg(host_vcpu, 0,
-				     vcpu_get_reg(vcpu, kvm_vcpu_sys_get_rt(vcpu)));
+		mask |= ESR_ELx_WFx_ISS_RV | ESR_ELx_WFx_ISS_TI;
+		needs_rt = (esr & ESR_ELx_WFx_ISS_WFxT) && (esr & ESR_ELx_WFx_ISS_RV);
 		break;
 	case ESR_ELx_EC_HVC64:
-		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL;
 		sync_hvc(vcpu, host_vcpu);
 		break;
 	case ESR_ELx_EC_SYS64:
-		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL | ESR_ELx_SYS64_ISS_SYS_OP_MASK;
-		if (!(esr & ESR_ELx_SYS64_ISS_DIR_READ))
-			vcpu_set_reg(host_vcpu, 0,
-				     vcpu_get_reg(vcpu, kvm_vcpu_sys_get_rt(vcpu)));
+		mask |= ESR_ELx_SYS64_ISS_SYS_OP_MASK;
+		needs_rt = !(esr & ESR_ELx_SYS64_ISS_DIR_READ);
 		break;
 	case ESR_ELx_EC_IABT_LOW:
 	case ESR_ELx_EC_DABT_LOW:
-		host_esr = sync_abort(vcpu, host_vcpu);
-		break;
-	default:
-		host_esr &= ESR_ELx_EC_MASK | ESR_ELx_IL;
-		break;
+		host_vcpu->arch.fault.esr_el2 = sync_abort(vcpu, host_vcpu);
+		return;
 	}
-	host_vcpu->arch.fault.esr_el2 = host_esr;
+
+	if (needs_rt)
+		vcpu_set_reg(host_vcpu, 0, vcpu_get_reg(vcpu, kvm_vcpu_sys_get_rt(vcpu)));
+	host_vcpu->arch.fault.esr_el2 = esr & mask;
 }
 
 /* Complete a load that the host has emulated, with the datum in the host's X0. */
@@ -418,13 +428,20 @@ void pvm_flush_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 	const struct user_pt_regs *from = vcpu_gp_regs(host_vcpu);
 	u64 esr = vcpu->arch.fault.esr_el2;
 	unsigned int i;
+	bool is_on;
+	u32 func;
 
 	vcpu->arch.iflags = 0;
 
 	switch (ESR_ELx_EC(esr)) {
 	case ESR_ELx_EC_HVC64:
+		func = smccc_get_function(vcpu);
+		is_on = (func == PSCI_0_2_FN_AFFINITY_INFO ||
+			 func == PSCI_0_2_FN64_AFFINITY_INFO) && pvm_affinity_is_on(vcpu);
 		for (i = 0; i < 4; i++)
 			vcpu_set_reg(vcpu, i, READ_ONCE(from->regs[i]));
+		if (is_on && vcpu_get_reg(vcpu, 0) == PSCI_0_2_AFFINITY_LEVEL_OFF)
+			vcpu_set_reg(vcpu, 0, PSCI_0_2_AFFINITY_LEVEL_ON);
 		pvm_psci_answer(hyp_vcpu);
 		skip = false;
 		break;

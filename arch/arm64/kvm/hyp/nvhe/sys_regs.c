@@ -6,7 +6,6 @@
 
 #include <linux/irqchip/arm-gic-v3.h>
 
-#include <asm/debug-monitors.h>
 #include <asm/kvm_asm.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_hypevents.h>
@@ -57,10 +56,10 @@ void inject_sync64(u64 esr)
 }
 
 /*
- * Inject an unknown/undefined exception to an AArch64 guest while most of its
- * sysregs are live.
+ * Inject an unknown/undefined exception to an AArch64 guest or the host while
+ * most of its sysregs are live.
  */
-static void inject_undef64(void)
+void inject_undef64(void)
 {
 	inject_sync64((ESR_ELx_EC_UNKNOWN << ESR_ELx_EC_SHIFT) | ESR_ELx_IL);
 }
@@ -189,17 +188,6 @@ static enum pvm_access access_gic_sre(struct kvm_vcpu *vcpu, bool is_write, u64 
 	return PVM_ACCESS_DONE;
 }
 
-/*
- * An operation by set and way affects only the caches of the CPU that executes
- * it, and the vCPU may migrate between two of them. All memory of the VM is mapped
- * cacheable and the CPUs are coherent, so do nothing: a guest that needs memory
- * clean for accesses that bypass the caches has to clean it by address.
- */
-static enum pvm_access access_dc_set_way(struct kvm_vcpu *vcpu, bool is_write, u64 *val)
-{
-	return PVM_ACCESS_DONE;
-}
-
 static enum pvm_access access_ctr(struct kvm_vcpu *vcpu, bool is_write, u64 *val)
 {
 	*val = vcpu->kvm->arch.ctr_el0;
@@ -208,7 +196,7 @@ static enum pvm_access access_ctr(struct kvm_vcpu *vcpu, bool is_write, u64 *val
 
 static enum pvm_access access_clidr(struct kvm_vcpu *vcpu, bool is_write, u64 *val)
 {
-	*val = kvm_fabricate_clidr(vcpu->kvm->arch.ctr_el0);
+	*val = pvm_clidr_el1;
 	return PVM_ACCESS_DONE;
 }
 
@@ -225,8 +213,7 @@ static enum pvm_access access_csselr(struct kvm_vcpu *vcpu, bool is_write, u64 *
 
 static enum pvm_access access_ccsidr(struct kvm_vcpu *vcpu, bool is_write, u64 *val)
 {
-	*val = kvm_fabricate_ccsidr(vcpu->kvm->arch.ctr_el0,
-				    __vcpu_sys_reg(vcpu, CSSELR_EL1));
+	*val = pvm_ccsidr_el1[__vcpu_sys_reg(vcpu, CSSELR_EL1) & CSSELR_EL1_InD];
 	return PVM_ACCESS_DONE;
 }
 
@@ -245,12 +232,16 @@ static const struct pvm_sysreg pvm_sysregs[] = {
 	{ /* No directions: what has no other row is UNDEFINED */ },
 
 	/*
-	 * HCR_EL2.TSW
+	 * HCR_EL2.TSW. An operation by set and way affects only the caches of one
+	 * CPU, and the vCPU may migrate between two of them. All memory of the VM is
+	 * mapped cacheable and the CPUs are coherent, so do nothing: a guest that
+	 * needs memory clean for accesses that bypass the caches has to clean it by
+	 * address.
 	 * Unhandled: operations on allocation tags, DC *GSW and DC *GDSW.
 	 */
-	PVM_SYSREG(DC_ISW, WO, access_dc_set_way),
-	PVM_SYSREG(DC_CSW, WO, access_dc_set_way),
-	PVM_SYSREG(DC_CISW, WO, access_dc_set_way),
+	PVM_SYSREG(DC_ISW, WO, raz_wi),
+	PVM_SYSREG(DC_CSW, WO, raz_wi),
+	PVM_SYSREG(DC_CISW, WO, raz_wi),
 
 	/*
 	 * MDCR_EL2.{TDA, TDCC, TDOSA, TDRA}. One breakpoint and one watchpoint
@@ -304,7 +295,7 @@ static const struct pvm_sysreg pvm_sysregs[] = {
 	 * HCR_EL2.{IMO, FMO}, ICH_HCR_EL2.TDIR, ICC_SRE_EL2.Enable
 	 * Unhandled: the other ICC_*_EL1, which trap if the VM has no vGIC. On
 	 * CPUs whose interface is broken they trap for every VM, and
-	 * kvm_hyp_handle_sysreg_workarounds() emulates them before.
+	 * kvm_hyp_handle_sysreg() emulates them before.
 	 */
 	PVM_SYSREG(ICC_DIR_EL1, WO, gic_to_host),
 	PVM_SYSREG(ICC_SGI1R_EL1, WO, gic_to_host),
@@ -406,15 +397,6 @@ int kvm_init_pvm_sysreg_table(void)
 	return 0;
 }
 
-/* __kvm_skip_instr() for a guest in AArch64, and without the copies in memory. */
-static __always_inline void retire_instr(void)
-{
-	u64 pstate = read_sysreg_el2(SYS_SPSR);
-
-	write_sysreg_el2(pstate & ~(u64)(PSR_BTYPE_MASK | DBG_SPSR_SS), SYS_SPSR);
-	write_sysreg_el2(read_sysreg_el2(SYS_ELR) + 4, SYS_ELR);
-}
-
 /*
  * Handler for protected VM reads of the ID registers, HCR_EL2.TID3. All 56
  * encodings are ID registers, and zero if nothing else was decided.
@@ -432,7 +414,7 @@ bool kvm_handle_pvm_id_reg(struct kvm_vcpu *vcpu, u64 esr)
 
 	vcpu_set_reg(vcpu, ESR_ELx_SYS64_ISS_RT(esr),
 		     vcpu->kvm->arch.id_regs[IDREG_IDX(sys_reg(3, 0, 0, crm, op2))]);
-	retire_instr();
+	__kvm_skip_instr(vcpu);
 	count_pvm_access(vcpu, false);
 
 	return true;
@@ -452,7 +434,7 @@ static noinline bool access_pvm_sysreg(struct kvm_vcpu *vcpu, const struct pvm_s
 	case PVM_ACCESS_DONE:
 		if (!is_write)
 			vcpu_set_reg(vcpu, rt, val);
-		retire_instr();
+		__kvm_skip_instr(vcpu);
 		count_pvm_access(vcpu, false);
 		return true;
 	case PVM_ACCESS_HOST:
@@ -498,7 +480,7 @@ bool kvm_handle_pvm_restricted(struct kvm_vcpu *vcpu, u64 *exit_code)
 /*
  * Handler for protected VM WFI and WFE, which the host completes.
  *
- * A CPU without FEAT_WFxT does not tell WFIT from WFI, and WFET from WFE.
+ * If the VM does not have FEAT_WFxT, the host takes WFET and WFIT for WFE and WFI.
  */
 bool kvm_handle_pvm_wfx(struct kvm_vcpu *vcpu, u64 *exit_code)
 {

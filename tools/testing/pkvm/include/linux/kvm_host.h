@@ -5,3 +5,5 @@
 #include <linux/types.h>
 
 __printf(1, 2) void kvm_err(const char *fmt, ...);
+bool kvm_is_field_trapped(u32 reg, u8 shift);
+bool kvm_is_id_reg(u32 reg);

@@ -195,13 +195,13 @@ static bool init_again_works(void)
 
 	ok = check_vcpu(p, 0, first, true);
 	probe_get_init(p, &init);
-	init.features[0] ^= BIT(KVM_ARM_VCPU_PSCI_0_2);
+	init.features[0] ^= BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS) | BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC);
 	if (ok && (!__vcpu_ioctl(p->vcpu[0], KVM_ARM_VCPU_INIT, &init) || errno != EINVAL)) {
 		ksft_print_msg("another KVM_ARM_VCPU_INIT is accepted\n");
 		ok = false;
 	}
 	/* The same again succeeds, and the guest goes on where it was. */
-	init.features[0] ^= BIT(KVM_ARM_VCPU_PSCI_0_2);
+	probe_get_init(p, &init);
 	vcpu_ioctl(p->vcpu[0], KVM_ARM_VCPU_INIT, &init);
 	ok = ok && check_vcpu(p, 0, first, false);
 	probe_free(p);
@@ -278,7 +278,8 @@ int main(void)
 		{ "HAS_EL2", 0, BIT(KVM_ARM_VCPU_HAS_EL2) },
 		{ "PTRAUTH_ADDRESS alone", 0, BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS) },
 		{ "PTRAUTH_GENERIC alone", 0, BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC) },
-		{ "other features than vCPU 0", 1, BIT(KVM_ARM_VCPU_PSCI_0_2) },
+		{ "other features than vCPU 0", 1, BIT(KVM_ARM_VCPU_PTRAUTH_ADDRESS) |
+						   BIT(KVM_ARM_VCPU_PTRAUTH_GENERIC) },
 	};
 	unsigned int i;
 

@@ -22,8 +22,8 @@
  *  boot vCPU		starts in the reset state, but for PC, X0-X3 and PSTATE
  *  MP_STATE		does not turn on a vCPU
  *  CPU_ON ...		does, where the guest says; not if the host has refused
- *  PSCI 0.1		CPU_ON of one that is on: INVALID_PARAMETERS in a VM with this
- *			version, NOT_SUPPORTED in another
+ *  CPU_OFF		turns it off, although the host denies that the VM has PSCI 0.2;
+ *			only then can the host say that the vCPU is off
  *
  * Needs test_modules/pkvm_hostile.ko beside the program, or loaded before.
  */
@@ -990,6 +990,12 @@ static const u32 store_regs[] = {
 	0xf9000149,	/* str x9, [x10] */
 	0xd5381009,	/* mrs x9, sctlr_el1 */
 	0xf9000149,	/* str x9, [x10] */
+	0xd2800080,	/* mov x0, #PSCI_0_2_FN64_AFFINITY_INFO */
+	0xf2b88000,
+	0xd2800021,	/* mov x1, #1 */
+	0xd2800002,	/* mov x2, #0 */
+	0xd4000002,	/* hvc #0 */
+	0xf9000140,	/* str x0, [x10] */
 	0xd2800060,	/* mov x0, #PSCI_0_2_FN64_CPU_ON */
 	0xf2b88000,
 	0xd2800021,	/* mov x1, #1 */
@@ -998,7 +1004,7 @@ static const u32 store_regs[] = {
 	0xd29bd5a3,	/* mov x3, #0xdead */
 	0xd4000002,	/* hvc #0 */
 	0xf9000140,	/* str x0, [x10] */
-	0x17fffff8,	/* b to the CPU_ON */
+	0x17fffff2,	/* b to the AFFINITY_INFO */
 };
 
 static const u32 second_code[] = {
@@ -1008,30 +1014,12 @@ static const u32 second_code[] = {
 	0xf9000149,	/* str x9, [x10] */
 	0xd5381009,	/* mrs x9, sctlr_el1 */
 	0xf9000149,	/* str x9, [x10] */
-	0x14000000,	/* b . */
-};
-
-static const u32 psci_0_1_code[] = {
-	0xd2a1400a,	/* mov x10, #MMIO_GPA */
-	0xd2974c00,	/* mov x0, #KVM_PSCI_FN_CPU_ON */
-	0xf2b2b820,
-	0xd2800001,	/* mov x1, #0 */
+	0x52800040,	/* mov w0, #PSCI_0_2_FN_CPU_OFF */
+	0x72b08000,
 	0xd4000002,	/* hvc #0 */
 	0xf9000140,	/* str x0, [x10] */
 	0x14000000,	/* b . */
 };
-
-/* Return a VM that starts with the code, and what its vCPUs are initialised with. */
-static struct kvm_vm *create_vm(const u32 *code, size_t size, struct kvm_vcpu_init *init)
-{
-	struct kvm_vm *vm = vm_create_barebones_type(KVM_VM_TYPE_ARM_PROTECTED);
-
-	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, CODE_GPA, 0,
-				    vm_calc_num_guest_pages(vm->mode, SZ_64K), 0);
-	memcpy(addr_gpa2hva(vm, CODE_GPA), code, size);
-	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, init);
-	return vm;
-}
 
 static u64 next_store(struct kvm_vcpu *vcpu)
 {
@@ -1056,18 +1044,28 @@ static void set_mp_state(struct kvm_vcpu *vcpu, u32 state)
 	vcpu_ioctl(vcpu, KVM_SET_MP_STATE, &mp_state);
 }
 
+/* The boot vCPU asks whether the other vCPU is on, and turns it on. */
+static bool answers(struct kvm_vcpu *vcpu, u64 affinity_info, u64 cpu_on)
+{
+	return next_store(vcpu) == affinity_info && next_store(vcpu) == cpu_on;
+}
+
 static void test_power(void)
 {
 	struct kvm_vcpu_init init;
 	struct kvm_vcpu *vcpu[2];
 	struct kvm_vm *vm;
+	u64 sctlr, kvm;
 	bool ok;
-	u64 sctlr, ret;
 	int i;
 
-	vm = create_vm(store_regs, sizeof(store_regs), &init);
+	vm = vm_create_barebones_type(KVM_VM_TYPE_ARM_PROTECTED);
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, CODE_GPA, 0,
+				    vm_calc_num_guest_pages(vm->mode, SZ_64K), 0);
+	memcpy(addr_gpa2hva(vm, CODE_GPA), store_regs, sizeof(store_regs));
 	memcpy(addr_gpa2hva(vm, CODE_GPA + 4096), second_code, sizeof(second_code));
-	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
+	/* This asks for no PSCI 0.2. */
+	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
 	for (i = 0; i < 2; i++) {
 		vcpu[i] = __vm_vcpu_add(vm, i);
 		vcpu_ioctl(vcpu[i], KVM_ARM_VCPU_INIT, &init);
@@ -1080,56 +1078,45 @@ static void test_power(void)
 	sctlr = vcpu_get_reg(vcpu[0], KVM_ARM64_SYS_REG(SYS_SCTLR_EL1));
 	vcpu_set_reg(vcpu[0], KVM_ARM64_SYS_REG(SYS_SCTLR_EL1), sctlr | SCTLR_ELx_EE);
 
+	/* EL2 makes the VM while the host denies that it has PSCI 0.2. */
+	kvm = hostile_object(vm, -1);
+	hostile_poke(kvm, "kvm.arch.vcpu_features", 0);
 	ok = next_store(vcpu[0]) == 0x1110 && next_store(vcpu[0]) == 0x1113 &&
 	     next_store(vcpu[0]) == 0 && next_store(vcpu[0]) == 0 &&
 	     next_store(vcpu[0]) == sctlr;
+	hostile_poke(kvm, "kvm.arch.vcpu_features", BIT(KVM_ARM_VCPU_PSCI_0_2));
 	ksft_test_result(ok, "boot vCPU\n");
 
 	/* KVM says that the vCPU is RUNNABLE, but EL2 knows that it is off. */
 	ksft_test_result(run_fails(vcpu[1]), "MP_STATE\n");
 
 	/* KVM takes the vCPU to be on, and refuses to turn it on. */
-	ret = next_store(vcpu[0]);
-	ksft_test_result(ret == (u64)PSCI_RET_ALREADY_ON && run_fails(vcpu[1]),
-			 "CPU_ON that is refused\n");
+	ok = answers(vcpu[0], PSCI_0_2_AFFINITY_LEVEL_ON, PSCI_RET_ALREADY_ON);
+	ksft_test_result(ok && run_fails(vcpu[1]), "CPU_ON that is refused\n");
 
 	set_mp_state(vcpu[1], KVM_MP_STATE_STOPPED);
 	__vcpu_set_reg(vcpu[1], ARM64_CORE_REG(regs.pc), CODE_GPA);
-	ret = next_store(vcpu[0]);
+	ok = answers(vcpu[0], PSCI_0_2_AFFINITY_LEVEL_OFF, PSCI_RET_SUCCESS);
 	__vcpu_set_reg(vcpu[1], ARM64_CORE_REG(regs.pc), CODE_GPA);
-	ok = ret == PSCI_RET_SUCCESS && next_store(vcpu[1]) == 0xdead &&
+	ok = ok && next_store(vcpu[1]) == 0xdead &&
 	     next_store(vcpu[1]) == 0 && next_store(vcpu[1]) == sctlr;
 	ksft_test_result(ok, "CPU_ON that starts it\n");
 
-	ok = next_store(vcpu[0]) == (u64)PSCI_RET_ALREADY_ON;
+	/* KVM takes the vCPU to be off. */
+	set_mp_state(vcpu[1], KVM_MP_STATE_STOPPED);
+	ok = answers(vcpu[0], PSCI_0_2_AFFINITY_LEVEL_ON, PSCI_RET_ALREADY_ON);
+	set_mp_state(vcpu[1], KVM_MP_STATE_RUNNABLE);
 	ksft_test_result(ok, "CPU_ON of one that is on\n");
+
+	/* The host refuses the call, and runs the vCPU on. */
+	hostile_poke(kvm, "kvm.arch.vcpu_features", 0);
+	ok = run_fails(vcpu[1]);
+	hostile_poke(kvm, "kvm.arch.vcpu_features", BIT(KVM_ARM_VCPU_PSCI_0_2));
+	set_mp_state(vcpu[1], KVM_MP_STATE_STOPPED);
+	ok = ok && answers(vcpu[0], PSCI_0_2_AFFINITY_LEVEL_OFF, PSCI_RET_SUCCESS) &&
+	     next_store(vcpu[1]) == 0xdead;
+	ksft_test_result(ok, "CPU_OFF\n");
 	kvm_vm_free(vm);
-}
-
-/* A vCPU asks for itself to be turned on, by the call of PSCI 0.1. */
-static u64 psci_0_1_cpu_on(u32 features)
-{
-	struct kvm_vcpu_init init;
-	struct kvm_vcpu *vcpu;
-	struct kvm_vm *vm;
-	u64 ret;
-
-	vm = create_vm(psci_0_1_code, sizeof(psci_0_1_code), &init);
-	init.features[0] |= features;
-	vcpu = __vm_vcpu_add(vm, 0);
-	vcpu_ioctl(vcpu, KVM_ARM_VCPU_INIT, &init);
-	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), CODE_GPA);
-	ret = next_store(vcpu);
-	kvm_vm_free(vm);
-	return ret;
-}
-
-static void test_psci_0_1(void)
-{
-	u64 has = psci_0_1_cpu_on(0), lacks = psci_0_1_cpu_on(BIT(KVM_ARM_VCPU_PSCI_0_2));
-
-	ksft_test_result(has == (u64)PSCI_RET_INVALID_PARAMS &&
-			 lacks == (u64)PSCI_RET_NOT_SUPPORTED, "PSCI 0.1\n");
 }
 
 /*
@@ -1170,7 +1157,6 @@ int main(void)
 	pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 
 	test_power();
-	test_psci_0_1();
 	test_exits(pauth);
 	test_flags();
 	test_taken_back();
