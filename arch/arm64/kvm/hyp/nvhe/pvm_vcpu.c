@@ -174,9 +174,16 @@ static bool pvm_affinity_is_on(struct kvm_vcpu *vcpu)
 	hyp_spin_lock(&hyp_vm->psci_lock);
 	for (int i = 0; !is_on && i < ARRAY_SIZE(hyp_vm->vcpus); i++) {
 		struct pkvm_hyp_vcpu *hyp_vcpu = hyp_vm->vcpus[i];
+		struct kvm_vcpu *other;
 
-		is_on = hyp_vcpu && (kvm_vcpu_get_mpidr_aff(&hyp_vcpu->vcpu) & mask) == affinity &&
-			hyp_vcpu->vcpu.arch.mp_state.mp_state != KVM_MP_STATE_STOPPED;
+		if (!hyp_vcpu)
+			continue;
+
+		/* As for CPU_ON, a vCPU that is being turned on is on. */
+		other = &hyp_vcpu->vcpu;
+		is_on = (kvm_vcpu_get_mpidr_aff(other) & mask) == affinity &&
+			(other->arch.mp_state.mp_state != KVM_MP_STATE_STOPPED ||
+			 other->arch.reset_state.reset);
 	}
 	hyp_spin_unlock(&hyp_vm->psci_lock);
 
@@ -228,7 +235,7 @@ static void pvm_psci_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 	reset = &hyp_vcpu->cpu_on_target->vcpu.arch.reset_state;
 	if (!reset->reset || hyp_vcpu->cpu_on_target->cpu_on_caller != hyp_vcpu)
 		vcpu_set_reg(vcpu, 0, PSCI_RET_SUCCESS);
-	else if (vcpu_get_reg(vcpu, 0) != PSCI_RET_SUCCESS)
+	else if (lower_32_bits(vcpu_get_reg(vcpu, 0)) != PSCI_RET_SUCCESS)
 		reset->reset = false;
 	hyp_spin_unlock(&hyp_vm->psci_lock);
 
@@ -440,7 +447,8 @@ void pvm_flush_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 			 func == PSCI_0_2_FN64_AFFINITY_INFO) && pvm_affinity_is_on(vcpu);
 		for (i = 0; i < 4; i++)
 			vcpu_set_reg(vcpu, i, READ_ONCE(from->regs[i]));
-		if (is_on && vcpu_get_reg(vcpu, 0) == PSCI_0_2_AFFINITY_LEVEL_OFF)
+		/* The result has 32 bits, whatever the host puts above them. */
+		if (is_on && lower_32_bits(vcpu_get_reg(vcpu, 0)) == PSCI_0_2_AFFINITY_LEVEL_OFF)
 			vcpu_set_reg(vcpu, 0, PSCI_0_2_AFFINITY_LEVEL_ON);
 		pvm_psci_answer(hyp_vcpu);
 		skip = false;
