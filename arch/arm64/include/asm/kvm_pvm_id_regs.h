@@ -73,6 +73,7 @@ static inline u64 pvm_id_min(u64 a, u64 b, u64 is_signed)
 /* The smallest physical address size that holds the IPA space. */
 static inline u64 pvm_parange(u8 ipa_bits)
 {
+	/* The index is the value of the field. Beyond the last entry it is 56 bits. */
 	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 52 };
 	u64 parange = 0;
 

@@ -116,6 +116,14 @@ bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
 	return on;
 }
 
+/* An argument of the guest's call. A call of SMC32 has 32 bits of each. */
+static u64 hvc_arg(struct kvm_vcpu *vcpu, unsigned int i)
+{
+	u64 arg = vcpu_get_reg(vcpu, i);
+
+	return ARM_SMCCC_IS_64(smccc_get_function(vcpu)) ? arg : lower_32_bits(arg);
+}
+
 /*
  * Record a CPU_ON before the host hears of it, so that the host can wake the
  * other vCPU at once. Return PSCI_RET_SUCCESS if the host has to decide. Any other
@@ -123,15 +131,13 @@ bool pvm_vcpu_power_on(struct pkvm_hyp_vcpu *hyp_vcpu)
  */
 static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 {
-	bool is_64bit = smccc_get_function(vcpu) != PSCI_0_2_FN_CPU_ON;
-	u64 mask = is_64bit ? U64_MAX : U32_MAX;
 	struct pkvm_hyp_vcpu *hyp_vcpu = to_hyp_vcpu(vcpu), *target;
 	struct pkvm_hyp_vm *hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu);
 	struct kvm_vcpu *on;
 	u64 ret = PSCI_RET_SUCCESS;
 
 	hyp_spin_lock(&hyp_vm->psci_lock);
-	target = pvm_find_vcpu(hyp_vm, smccc_get_arg1(vcpu) & mask);
+	target = pvm_find_vcpu(hyp_vm, hvc_arg(vcpu, 1));
 	if (!target) {
 		ret = PSCI_RET_INVALID_PARAMS;
 		goto unlock;
@@ -144,8 +150,8 @@ static u64 pvm_cpu_on(struct kvm_vcpu *vcpu)
 	}
 
 	on->arch.reset_state = (struct vcpu_reset_state) {
-		.pc	= smccc_get_arg2(vcpu) & mask,
-		.r0	= smccc_get_arg3(vcpu) & mask,
+		.pc	= hvc_arg(vcpu, 2),
+		.r0	= hvc_arg(vcpu, 3),
 		/* The registers of the caller are still in the CPU. */
 		.be	= read_sysreg_el1(SYS_SCTLR) & SCTLR_ELx_EE,
 		.reset	= true,
@@ -159,17 +165,20 @@ unlock:
 }
 
 /*
- * Is a vCPU on that AFFINITY_INFO asks about? EL2 hears of a CPU_OFF before the host
- * does, so only the host can say that a vCPU is off. But the host cannot say so of a
- * vCPU that EL2 would still run.
+ * Is this an AFFINITY_INFO about a vCPU that is on? EL2 hears of a CPU_OFF before the
+ * host does, so only the host can say that a vCPU is off. But the host cannot say so
+ * of a vCPU that EL2 would still run.
  */
 static bool pvm_affinity_is_on(struct kvm_vcpu *vcpu)
 {
 	struct pkvm_hyp_vm *hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(to_hyp_vcpu(vcpu));
-	u64 narrow = ARM_SMCCC_IS_64(smccc_get_function(vcpu)) ? U64_MAX : U32_MAX;
-	u64 mask = kvm_psci_affinity_mask(smccc_get_arg2(vcpu) & narrow);
-	u64 affinity = smccc_get_arg1(vcpu) & narrow & mask;
+	u64 mask = kvm_psci_affinity_mask(hvc_arg(vcpu, 2));
+	u64 affinity = hvc_arg(vcpu, 1) & mask;
+	u32 func = smccc_get_function(vcpu);
 	bool is_on = false;
+
+	if (func != PSCI_0_2_FN_AFFINITY_INFO && func != PSCI_0_2_FN64_AFFINITY_INFO)
+		return false;
 
 	hyp_spin_lock(&hyp_vm->psci_lock);
 	for (int i = 0; !is_on && i < ARRAY_SIZE(hyp_vm->vcpus); i++) {
@@ -270,12 +279,11 @@ static unsigned int hvc_nr_args(u32 func)
 static void sync_hvc(struct kvm_vcpu *vcpu, struct kvm_vcpu *host_vcpu)
 {
 	u32 func = smccc_get_function(vcpu);
-	u64 mask = ARM_SMCCC_IS_64(func) ? U64_MAX : U32_MAX;
 	unsigned int i;
 
 	vcpu_set_reg(host_vcpu, 0, func);
 	for (i = 1; i <= hvc_nr_args(func); i++)
-		vcpu_set_reg(host_vcpu, i, vcpu_get_reg(vcpu, i) & mask);
+		vcpu_set_reg(host_vcpu, i, hvc_arg(vcpu, i));
 }
 
 /*
@@ -436,15 +444,12 @@ void pvm_flush_answer(struct pkvm_hyp_vcpu *hyp_vcpu)
 	u64 esr = vcpu->arch.fault.esr_el2;
 	unsigned int i;
 	bool is_on;
-	u32 func;
 
 	vcpu->arch.iflags = 0;
 
 	switch (ESR_ELx_EC(esr)) {
 	case ESR_ELx_EC_HVC64:
-		func = smccc_get_function(vcpu);
-		is_on = (func == PSCI_0_2_FN_AFFINITY_INFO ||
-			 func == PSCI_0_2_FN64_AFFINITY_INFO) && pvm_affinity_is_on(vcpu);
+		is_on = pvm_affinity_is_on(vcpu);
 		for (i = 0; i < 4; i++)
 			vcpu_set_reg(vcpu, i, READ_ONCE(from->regs[i]));
 		/* The result has 32 bits, whatever the host puts above them. */

@@ -22,6 +22,7 @@
  *  boot vCPU		starts in the reset state, but for PC, X0-X3 and PSTATE
  *  MP_STATE		does not turn on a vCPU
  *  CPU_ON ...		does, where the guest says; not if the host has refused
+ *  PSCI 0.1		is NOT_SUPPORTED, whatever KVM_ARM_VCPU_INIT asked for
  *  CPU_OFF		turns it off, although the host denies that the VM has PSCI 0.2;
  *			only then can the host say that the vCPU is off
  *
@@ -990,6 +991,10 @@ static const u32 store_regs[] = {
 	0xf9000149,	/* str x9, [x10] */
 	0xd5381009,	/* mrs x9, sctlr_el1 */
 	0xf9000149,	/* str x9, [x10] */
+	0xd2974c00,	/* mov x0, #KVM_PSCI_FN_CPU_ON */
+	0xf2b2b820,
+	0xd4000002,	/* hvc #0 */
+	0xf9000140,	/* str x0, [x10] */
 	0xd2800080,	/* mov x0, #PSCI_0_2_FN64_AFFINITY_INFO */
 	0xf2b88000,
 	0xd2800021,	/* mov x1, #1 */
@@ -1055,7 +1060,7 @@ static void test_power(void)
 	struct kvm_vcpu_init init;
 	struct kvm_vcpu *vcpu[2];
 	struct kvm_vm *vm;
-	u64 sctlr, kvm;
+	u64 sctlr, kvm, features;
 	bool ok;
 	int i;
 
@@ -1080,12 +1085,17 @@ static void test_power(void)
 
 	/* EL2 makes the VM while the host denies that it has PSCI 0.2. */
 	kvm = hostile_object(vm, -1);
+	features = hostile_peek(kvm, "kvm.arch.vcpu_features");
 	hostile_poke(kvm, "kvm.arch.vcpu_features", 0);
 	ok = next_store(vcpu[0]) == 0x1110 && next_store(vcpu[0]) == 0x1113 &&
 	     next_store(vcpu[0]) == 0 && next_store(vcpu[0]) == 0 &&
 	     next_store(vcpu[0]) == sctlr;
-	hostile_poke(kvm, "kvm.arch.vcpu_features", BIT(KVM_ARM_VCPU_PSCI_0_2));
+	hostile_poke(kvm, "kvm.arch.vcpu_features", features);
 	ksft_test_result(ok, "boot vCPU\n");
+
+	/* The VM has PSCI 0.2 although nobody has asked for it. */
+	ok = next_store(vcpu[0]) == (u64)PSCI_RET_NOT_SUPPORTED;
+	ksft_test_result(ok, "PSCI 0.1\n");
 
 	/* KVM says that the vCPU is RUNNABLE, but EL2 knows that it is off. */
 	ksft_test_result(run_fails(vcpu[1]), "MP_STATE\n");
@@ -1111,7 +1121,7 @@ static void test_power(void)
 	/* The host refuses the call, and runs the vCPU on. */
 	hostile_poke(kvm, "kvm.arch.vcpu_features", 0);
 	ok = run_fails(vcpu[1]);
-	hostile_poke(kvm, "kvm.arch.vcpu_features", BIT(KVM_ARM_VCPU_PSCI_0_2));
+	hostile_poke(kvm, "kvm.arch.vcpu_features", features);
 	set_mp_state(vcpu[1], KVM_MP_STATE_STOPPED);
 	ok = ok && answers(vcpu[0], PSCI_0_2_AFFINITY_LEVEL_OFF, PSCI_RET_SUCCESS) &&
 	     next_store(vcpu[1]) == 0xdead;
@@ -1152,7 +1162,7 @@ int main(void)
 	TEST_REQUIRE(kvm_has_protected_vms());
 	ksft_print_header();
 	hostile_open();
-	ksft_set_plan(NR_RESULTS * ARRAY_SIZE(cases) + 9);
+	ksft_set_plan(NR_RESULTS * ARRAY_SIZE(cases) + 10);
 	pin_self_to_cpu(0);
 	pauth = kvm_check_cap(KVM_CAP_ARM_PTRAUTH_ADDRESS);
 
