@@ -16,7 +16,7 @@ unquote = $(patsubst "%",%,$(1))
 KERNEL   ?= $(call unquote,$(CONFIG_PKVM_KERNEL))
 LLVM     ?= $(if $(CONFIG_PKVM_LLVM),1)
 DEMO_CPU  = $(or $(CPU),$(call unquote,$(CONFIG_PKVM_CPU)),max)
-DEMO_FLAVOUR = $(or $(FLAVOUR),$(call unquote,$(CONFIG_PKVM_FLAVOUR)),release)
+DEMO_FLAVOUR = $(or $(FLAVOUR),release)
 export KERNEL LLVM VCPUS MEMORY
 export T CPU FLAVOUR APPEND JOBS FORCE NODEPS TALLY FROM OURS
 export ROOT GUEST_CPUS GUEST_KERNEL VMM VERBOSE UPDATE
@@ -44,7 +44,7 @@ help:
 	@echo '  make bisect     build every patch by itself: FROM=number LLVM=1'
 	@echo '  make baseline   the selftests on the unpatched base: T= CPU= OURS=1'
 	@echo '  make bench      what exits cost, in instructions, base and series: CPU= UPDATE=1'
-	@echo '  make matrix     the tests on other CPU models, pages of 16K, memory, a GICv2, EFI: T= CPU='
+	@echo '  make matrix     the tests on other CPU models, kernels, memory, a GICv2, EFI: T= CPU='
 	@echo '  make kernel     just the kernel: FLAVOUR=release|debug LLVM=1'
 	@echo '  make tarball    the selftests with a runner, for a board that runs the kernel'
 	@echo '  make deb        a Debian package of the kernel: CONFIG=cloud-arm64|arm64|host'
@@ -63,7 +63,8 @@ kernel: series
 	@echo "    $(BUILD)/kernel/$(or $(FLAVOUR),release)$(if $(LLVM),-llvm)/arch/arm64/boot/Image"
 
 check: series
-	@$(run)/stages.sh qemu kernel=$(or $(FLAVOUR),release) selftests native
+	@$(run)/stages.sh qemu kernel=$(or $(FLAVOUR),release) $(if $(CPU),kernels) selftests \
+		native
 	@$(run)/check.sh
 
 baseline: series
@@ -75,8 +76,7 @@ bench: series
 	@$(run)/bench.py
 
 matrix: series
-	@$(run)/stages.sh qemu $(if $(CPU),,efi) kernel=release \
-		$(if $(filter max-16k,$(or $(CPU),max-16k)),kernel=16k) selftests
+	@$(run)/stages.sh qemu $(if $(CPU),,efi) kernels selftests
 	@$(run)/matrix.sh
 
 mutate: series

@@ -73,7 +73,7 @@ run() {
 	qemu+=(-monitor none -serial "file:$dir/console.log"
 		-device virtio-serial-device
 		-chardev "file,id=results,path=$dir/results.ktap"
-		-device "virtserialport,chardev=results")
+		-device "virtconsole,chardev=results")
 	# Real guests have their VMM and all else on a disk, vda: the last one here.
 	if grep -q " $build/guest/" "$plan"; then
 		for disk in "root-disk,snapshot=on" "disk,readonly=on"; do

@@ -11,7 +11,7 @@
 #        build.sh native                   build the tests that run on this machine
 #        build.sh init                     build the runner
 #
-# FLAVOUR is release, debug, 16k, guest or, with LLVM=1 (clang instead of gcc), lto.
+# FLAVOUR is release, debug, 16k, bare, guest or, with LLVM=1 (clang instead of gcc), lto.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -41,10 +41,11 @@ config() {
 	# An option that kconfig dropped without a word is a test that does
 	# not test. CONFIG_KVM_INTEL and its like are of other architectures.
 	# What a later fragment says holds.
-	missing=$(awk -F '[= ]' '/^CONFIG_.*=[^n]/ { want[$1] = $0 }
-			/^# CONFIG_/ { delete want[$2] }
-			END { for (i in want) print want[i] }' "${fragments[@]:1}" |
-		  grep -vxFf "$out/.config") || true
+	missing=$(awk -F '[= ]' 'NR == FNR { if (/^CONFIG_/) is[$1] = $0; next }
+			/^CONFIG_.*=[^n]/ { want[$1] = $0 }
+			/^# CONFIG_.* is not set/ { want[$2] = "" }
+			END { for (i in want) if (is[i] != want[i]) print i }' \
+		"$out/.config" "${fragments[@]:1}")
 	[ -z "$missing" ] ||
 		die "this kernel did not take these options of the fragments in" \
 		    "tools/pkvm/config, so they would not be tested: $missing"

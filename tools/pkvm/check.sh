@@ -129,7 +129,7 @@ fi
 for configuration in $selected; do
 	case "$flavour${CPU:+, asked for} $configuration" in
 	"debug neoverse-v1" | "debug max-nvhe") ;;
-	*)	plan_boot "$flavour" "$configuration" ;;
+	*)	plan_boot "$(flavour_of "$configuration")" "$configuration" ;;
 	esac
 done
 [ "$flavour" != release ] || plan_unprotected

@@ -6,20 +6,19 @@
  *
  *	SECONDS NAME PROGRAM [ARGUMENT...]
  *
- * The report is KTAP and leaves through a virtio-serial port, so that nothing the
+ * The report is KTAP and leaves through a virtio console, so that nothing the
  * kernel prints on the console can mix with it. What a test prints becomes part of
  * the report, indented: the cases of a test that speaks TAP become subtests,
  * everything else becomes diagnostics.
  *
  * A plan that has a line "shell" only runs the script /shell, for a person. One
- * that has a line "remote" goes on with lines that come in through the port, each
+ * that has a line "remote" goes on with lines that come in there, each
  * when the one before has been reported. What comes earlier ends a test.
  */
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -32,6 +31,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,8 +46,10 @@ static bool remote;
 
 static void __noreturn power_off(void)
 {
-	if (results)
+	if (results) {
 		fflush(results);
+		tcdrain(fileno(results));
+	}
 	sync();
 	reboot(RB_POWER_OFF);
 	/* The kernel panics if init returns, which the reader will notice. */
@@ -60,19 +62,24 @@ static void __noreturn die(const char *what)
 	power_off();
 }
 
-/* The host has one virtio-serial port. */
+/*
+ * The host has one virtio console. A virtio-serial port would not outlive suspend. Text
+ * goes out as it is, and comes in by lines.
+ */
 static FILE *open_results(void)
 {
-	FILE *port;
-	glob_t ports;
+	FILE *console = fopen("/dev/hvc0", "r+e");
+	struct termios lines;
 
-	if (glob("/dev/vport*", 0, NULL, &ports))
-		return NULL;
-	port = fopen(ports.gl_pathv[0], "r+e");
-	globfree(&ports);
-	if (port)
-		setvbuf(port, NULL, _IOLBF, 0);
-	return port;
+	if (console) {
+		setvbuf(console, NULL, _IOLBF, 0);
+		if (tcgetattr(fileno(console), &lines))
+			die("/dev/hvc0");
+		cfmakeraw(&lines);
+		lines.c_lflag |= ICANON;
+		tcsetattr(fileno(console), TCSANOW, &lines);
+	}
+	return console;
 }
 
 static double now(void)
@@ -317,11 +324,11 @@ int main(void)
 		die("no shell");
 	}
 
-	/* The port comes some time after its driver. */
+	/* The console comes some time after its driver. */
 	for (nr = 0; nr < 100 && !(results = open_results()); nr++)
 		usleep(100000);
 	if (!results)
-		die("no virtio-serial port");
+		die("no virtio console");
 
 	fprintf(results, "KTAP version 1\n1..%u\n", count);
 	for (nr = 0; nr < count; nr++)

@@ -34,6 +34,10 @@ matrix=(
 	"max-gicv2 max gic-version=2"
 	"max-efi-acpi max mte=on EFI=1"
 	"max-efi-dt max mte=on,acpi=off EFI=1"
+	"max-16k max mte=on FLAVOUR=16k"
+	"max-bare max mte=on FLAVOUR=bare"
+	"neoverse-n1-bare neoverse-n1 gic-version=3 FLAVOUR=bare"
+	"max-pseudo-nmi max mte=on FLAVOUR=bare ROW_APPEND=irqchip.gicv3_pseudo_nmi=1"
 )
 
 # The host on which protected VMs have to be refused: its KVM is not in
@@ -55,6 +59,14 @@ configuration_row() {
 
 	select_configurations "$name" >/dev/null
 	printf '%s\n' "${configurations[@]}" "${matrix[@]}" | sed -n "s/^$name //p"
+}
+
+# The kernel for configuration $1: $FLAVOUR, if the row does not name one.
+flavour_of() {
+	local named
+
+	named=$(configuration_row "$1" | sed -n 's/.* FLAVOUR=\([^ ]*\).*/\1/p')
+	echo "${named:-${FLAVOUR:-release}}"
 }
 
 # The unpatched base does not boot on the revision of Cortex-A57 that QEMU has.
@@ -131,7 +143,10 @@ host_command() {
 	esac
 	read -r cpu extra more < <(configuration_row "$1")
 	[ -z "${BASE:-}" ] || cpu+=$(base_midr "$1")
-	[ -z "$more" ] || local "$more"
+	# shellcheck disable=SC2086
+	[ -z "$more" ] || local $more
+	[[ $more != *FLAVOUR=* || $2 = */kernel/$FLAVOUR$suffix/* ]] ||
+		die "CPU=$1 is for 'make check' and 'make matrix', which know its kernel."
 	find_qemu || die "there is no QEMU yet: run 'make check' or 'make demo'."
 	if [ -n "${ICOUNT:-}" ]; then
 		extra+=${extra:+,}dtb-randomness=off
@@ -143,5 +158,5 @@ host_command() {
 		-smp "${ICOUNT:-${VCPUS:-2}}" -m "${MEMORY:-2G}" -nic none -display none -no-reboot
 		-kernel "$2" -initrd "$3"
 		-append "console=ttyAMA0 panic=-1 kvm-arm.mode=$mode watchdog_thresh=60 $(
-			)rcupdate.rcu_cpu_stall_timeout=120${APPEND:+ $APPEND}")
+			)rcupdate.rcu_cpu_stall_timeout=120 crashkernel=16M${ROW_APPEND:+ $ROW_APPEND}${APPEND:+ $APPEND}")
 }

@@ -3,7 +3,7 @@
 #
 # Build what a job needs, stage by stage, and only what changed.
 #
-# usage: stages.sh choices | qemu | efi | kernel=FLAVOUR | base_kernel | selftests |
+# usage: stages.sh choices | qemu | efi | kernel=FLAVOUR | kernels | base_kernel | selftests |
 #                  native | busybox | guests | deb=CONFIG ...
 
 . "$(dirname "$0")/lib.sh"
@@ -35,12 +35,22 @@ once() {
 
 kernel() {
 	case $1 in
-	release | debug | 16k | guest) ;;
+	release | debug | 16k | bare | guest) ;;
 	lto)	[ -n "${LLVM:-}" ] || die "FLAVOUR=lto is for clang: LLVM=1." ;;
-	*)	die "FLAVOUR='$1': there are release, debug, 16k and, with LLVM=1, lto." ;;
+	*)	die "FLAVOUR='$1': there are release, debug, 16k, bare and, with LLVM=1, lto." ;;
 	esac
 	AGAIN="make kernel FLAVOUR=$1${LLVM:+ LLVM=1}" \
 	once "kernel-$1$suffix" "build the kernel, $1${LLVM:+, clang}" "$tools/build.sh" kernel "$1"
+}
+
+# Those that the rows of CPU=, or else of the matrix, are for.
+kernels() {
+	local names=${CPU:-$(names_of "${matrix[@]}")} name flavour
+
+	select_configurations "${CPU%-unprotected}" >/dev/null
+	for flavour in $(for name in $names; do flavour_of "$name"; done | sort -u); do
+		kernel "$flavour"
+	done
 }
 
 selftests() {

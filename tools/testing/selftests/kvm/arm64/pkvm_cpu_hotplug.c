@@ -4,8 +4,9 @@
  *
  * A protected and an ordinary VM count, each in a thread that may run on any CPU.
  * Meanwhile every CPU of the host but the first one goes off and comes back, over
- * and over, each time when both VMs have gone on. Both VMs have to count to the end,
- * and to start on a CPU that has been off.
+ * and over, each time when both VMs have gone on. Then the host sleeps until its clock
+ * wakes it (suspend to idle). Both VMs have to count to the end, and to start on a CPU
+ * that has been off.
  */
 #include <pthread.h>
 #include <sys/sysinfo.h>
@@ -17,6 +18,9 @@
 #include "ucall_common.h"
 
 #define NR_ROUNDS	100
+#define NR_SLEEPS	3
+#define WAKEALARM	"/sys/class/rtc/rtc0/wakealarm"
+#define WAKEUP_COUNT	"/sys/power/wakeup_count"
 
 struct vm {
 	struct kvm_vcpu *vcpu;
@@ -43,7 +47,8 @@ static void *run_vm(void *arg)
 	struct ucall uc;
 
 	while (!READ_ONCE(stop) && !vm->error) {
-		if (__vcpu_run(vm->vcpu))
+		/* A host that goes to sleep interrupts KVM_RUN, which _vcpu_run() repeats. */
+		if (_vcpu_run(vm->vcpu))
 			vm->error = "KVM_RUN fails";
 		else if (get_ucall(vm->vcpu, &uc) != UCALL_SYNC)
 			vm->error = "the guest ends";
@@ -59,17 +64,43 @@ static void *run_vm(void *arg)
 static bool set_online(unsigned int cpu, bool online)
 {
 	char path[64];
-	bool ok;
-	int fd;
 
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return false;
-	ok = write(fd, online ? "1" : "0", 1) == 1;
-	close(fd);
 
-	return ok;
+	return write_file(path, online ? "1" : "0");
+}
+
+/*
+ * Go to sleep, and let the clock end that after some seconds. If it rings before all
+ * sleep, the count of wakeups has changed and the host refuses to sleep.
+ */
+static bool sleep_for(unsigned int seconds)
+{
+	FILE *file = fopen(WAKEUP_COUNT, "r");
+	char count[32] = {}, alarm[32];
+
+	if (!file)
+		return false;
+	if (fscanf(file, "%31s", count) != 1)
+		count[0] = 0;
+	fclose(file);
+	snprintf(alarm, sizeof(alarm), "+%u", seconds);
+
+	return write_file(WAKEUP_COUNT, count) && write_file(WAKEALARM, alarm) &&
+	       write_file("/sys/power/state", "freeze");
+}
+
+static bool sleeps(void)
+{
+	unsigned int seconds;
+
+	for (seconds = 2; seconds < 64; seconds *= 2) {
+		if (sleep_for(seconds))
+			return true;
+		write_file(WAKEALARM, "0");
+	}
+
+	return false;
 }
 
 /* Wait until @vm has gone on by some exits, or failed. */
@@ -119,7 +150,7 @@ int main(void)
 	TEST_REQUIRE(nr_cpus > 1 && set_online(1, true));
 
 	ksft_print_header();
-	ksft_set_plan(3 + nr_cpus - 1);
+	ksft_set_plan(4 + nr_cpus - 1);
 
 	start_vm(&vms[0], VM_SHAPE_PROTECTED(VM_MODE_DEFAULT));
 	start_vm(&vms[1], VM_SHAPE_DEFAULT);
@@ -132,6 +163,14 @@ int main(void)
 	}
 	ksft_test_result(nr_off == NR_ROUNDS, "CPUs go off and come back %u times\n",
 			 NR_ROUNDS);
+
+	if (access(WAKEALARM, W_OK) || access(WAKEUP_COUNT, W_OK)) {
+		ksft_test_result_skip("the host sleeps: no clock wakes it\n");
+	} else {
+		for (round = 0; ok && round < NR_SLEEPS; round++)
+			ok = sleeps() && goes_on(&vms[0]) && goes_on(&vms[1]);
+		ksft_test_result(ok, "the host sleeps %u times\n", NR_SLEEPS);
+	}
 
 	WRITE_ONCE(stop, true);
 	for (i = 0; i < ARRAY_SIZE(vms); i++) {

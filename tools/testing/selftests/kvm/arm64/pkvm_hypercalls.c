@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/auxv.h>
+
+#include <asm/hwcap.h>
 
 #include "arm64/hostile.h"
 #include "kselftest.h"
@@ -336,16 +339,18 @@ static void start_and_stop_streaming(void)
 	asm volatile(".arch_extension sme\n smstart sm\n smstop sm\n" ::: "memory");
 }
 
-/* A kernel that knows SME has to give this process the memory for its state first. */
 static bool has_streaming(void)
 {
-	return usable(start_and_stop_streaming) || accessible(start_and_stop_streaming);
+	struct hostile_step step = { .op = HOSTILE_MRS, .at = HOSTILE_ID_AA64PFR1_EL1 };
+
+	return !hostile_run_steps(&step, 1) && SYS_FIELD_GET(ID_AA64PFR1_EL1, SME, step.x[0]);
 }
 
 /*
  * Enter a guest, which uses FP registers, in streaming mode. A kernel that knows SME
- * leaves the mode first. This is the first case, since no other guest may have run on
- * this CPU.
+ * has to give this process the memory for its state first, and leaves the mode. Under
+ * one that does not know SME, EL2 lets nobody use it. This is the first case, since no
+ * other guest may have run on this CPU.
  */
 static bool test_streaming(void)
 {
@@ -355,6 +360,8 @@ static bool test_streaming(void)
 	static long ret;
 	static int fd;
 
+	if (!usable(start_and_stop_streaming) && !accessible(start_and_stop_streaming))
+		return !(getauxval(AT_HWCAP2) & HWCAP2_SME);
 	vm = vm_create_with_one_vcpu(&vcpu, fp_guest_code);
 	fd = vcpu->fd;
 	cpacr = set_sysreg(HOSTILE_CPACR_EL1, ~0UL);

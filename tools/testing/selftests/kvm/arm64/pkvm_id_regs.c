@@ -208,8 +208,13 @@ static void read_host(void)
 	struct probe *p = probe_create(&cfg);
 	unsigned int i;
 
-	for (i = 0; i < NR_ID_REGS; i++)
+	for (i = 0; i < NR_ID_REGS; i++) {
 		host[i] = vcpu_get_reg(p->vcpu[0], KVM_ARM64_SYS_REG(probe_id_reg(i)));
+		/* Ordinary VMs have RAS even if the kernel has no support for it. */
+		if (probe_id_reg(i) == SYS_ID_AA64PFR0_EL1 &&
+		    !kvm_check_cap(KVM_CAP_ARM_INJECT_SERROR_ESR))
+			host[i] &= ~ID_AA64PFR0_EL1_RAS;
+	}
 	for (i = 0; i < NR_OTHER; i++)
 		__vcpu_get_reg(p->vcpu[0], KVM_ARM64_SYS_REG(others[i].reg),
 			       &host_other[i]);

@@ -14,6 +14,7 @@
 #include "arch_timer.h"
 #include "gic.h"
 #include "gic_v3.h"
+#include "gic_v3_its.h"
 #include "kselftest.h"
 #include "kvm_util.h"
 #include "processor.h"
@@ -26,6 +27,7 @@
 #define PPI_VTIMER	27
 #define PPI_PTIMER	30
 #define SPI		40
+#define LPI		8192
 
 #define PRIORITY	0xa0
 #define PRIORITY_URGENT	0x60
@@ -41,7 +43,19 @@ enum ask {
 	ASK_LINE_UP,
 	ASK_LINE_DOWN,
 	ASK_SERROR,
+	ASK_MSI,
 };
+
+/*
+ * Tables of 64K each, which the guest shares with the host. The ITS is given their guest
+ * physical addresses.
+ */
+enum its_table { DEVICES, COLLECTIONS, COMMANDS, EVENTS, LPI_CONFIG, LPI_PENDING, NR_TABLES };
+
+static struct {
+	gva_t va;
+	gpa_t pa;
+} its_tables;
 
 #define NR_VCPUS	2
 #define MAX_TAKEN	4
@@ -378,6 +392,33 @@ static void guest_serror(void)
 	GUEST_ASSERT_EQ(pending(), 0);
 }
 
+static gpa_t its_table(enum its_table table)
+{
+	return its_tables.pa + table * SZ_64K;
+}
+
+/* The ITS turns an MSI of device 0 into an LPI. */
+static void guest_msi(void)
+{
+	void *commands = (void *)(its_tables.va + COMMANDS * SZ_64K);
+
+	init_guest(1);
+	*(u8 *)(its_tables.va + LPI_CONFIG * SZ_64K) =
+		PRIORITY | LPI_PROP_GROUP1 | LPI_PROP_ENABLED;
+	gic_rdist_enable_lpis(its_table(LPI_CONFIG), SZ_64K, its_table(LPI_PENDING));
+	its_init(its_table(COLLECTIONS), SZ_64K, its_table(DEVICES), SZ_64K,
+		 its_table(COMMANDS), SZ_64K);
+	its_send_mapc_cmd(commands, 0, 0, true);
+	its_send_mapd_cmd(commands, 0, its_table(EVENTS), SZ_64K, true);
+	its_send_mapti_cmd(commands, 0, 0, 0, LPI);
+	its_send_invall_cmd(commands, 0);
+	its_send_sync_cmd(commands, 0);
+	local_irq_enable();
+	expect_taken(0, 0);
+	GUEST_SYNC(ASK_MSI);
+	expect_taken(1, LPI);
+}
+
 static void guest_start(u64 guest)
 {
 	local_irq_disable();
@@ -396,6 +437,9 @@ static void guest_main(u64 guest, u64 nr_vcpus)
 static void do_what_is_asked(struct kvm_vcpu *vcpu, enum ask what)
 {
 	struct kvm_vcpu_events events = { .exception.serror_pending = 1 };
+	struct kvm_msi msi = {
+		.address_lo = GITS_BASE_GPA + GITS_TRANSLATER, .flags = KVM_MSI_VALID_DEVID,
+	};
 
 	switch (what) {
 	case ASK_LINE_UP:
@@ -404,6 +448,9 @@ static void do_what_is_asked(struct kvm_vcpu *vcpu, enum ask what)
 		break;
 	case ASK_SERROR:
 		vcpu_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events);
+		break;
+	case ASK_MSI:
+		TEST_ASSERT(__vm_ioctl(vcpu->vm, KVM_SIGNAL_MSI, &msi) == 1, "no MSI");
 		break;
 	default:
 		break;
@@ -437,6 +484,18 @@ static void *run_vcpu(void *arg)
 	}
 }
 
+/* An ITS, and memory for it that starts at a multiple of 64K. Return the ITS. */
+static int make_its(struct kvm_vm *vm)
+{
+	its_tables.va = vm_alloc_shared(vm, (NR_TABLES + 1) * SZ_64K, KVM_UTIL_MIN_VADDR,
+					MEM_REGION_DATA);
+	its_tables.pa = addr_gva2gpa(vm, its_tables.va);
+	its_tables.va += -its_tables.pa % SZ_64K;
+	its_tables.pa += -its_tables.pa % SZ_64K;
+	sync_global_to_guest(vm, its_tables);
+	return vgic_its_setup(vm);
+}
+
 static bool runs(void (*guest)(void), int nr_vcpus)
 {
 	struct kvm_vcpu *vcpus[NR_VCPUS];
@@ -444,9 +503,10 @@ static bool runs(void (*guest)(void), int nr_vcpus)
 	struct kvm_vcpu_init init;
 	struct kvm_vm *vm;
 	pthread_t thread;
-	int i;
+	int i, its;
 
-	vm = __vm_create(VM_SHAPE_PROTECTED(VM_MODE_DEFAULT), nr_vcpus, 0);
+	vm = __vm_create(VM_SHAPE_PROTECTED(VM_MODE_DEFAULT), nr_vcpus,
+			 vm_calc_num_guest_pages(VM_MODE_DEFAULT, (NR_TABLES + 1) * SZ_64K));
 	kvm_get_default_vcpu_target(vm, &init);
 	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
 	for (i = 0; i < nr_vcpus; i++) {
@@ -454,6 +514,7 @@ static bool runs(void (*guest)(void), int nr_vcpus)
 		init.features[0] |= BIT(KVM_ARM_VCPU_POWER_OFF);
 	}
 	kvm_arch_vm_finalize_vcpus(vm);
+	its = make_its(vm);
 	vm_init_descriptor_tables(vm);
 	vm_install_exception_handler(vm, VECTOR_IRQ_CURRENT, handle_irq);
 	vm_install_exception_handler(vm, VECTOR_FIQ_CURRENT, handle_fiq);
@@ -472,6 +533,7 @@ static bool runs(void (*guest)(void), int nr_vcpus)
 			ksft_exit_fail_msg("vCPU 0 is at its end\n");
 		pthread_join(thread, &other_failed);
 	}
+	close(its);
 	kvm_vm_free(vm);
 
 	return !failed && !other_failed;
@@ -500,6 +562,7 @@ int main(void)
 		{ "active until ICC_DIR_EL1", guest_dir, 1 },
 		{ "ICC_DIR_EL1 traps for an SPI", guest_dir_traps, 1 },
 		{ "group 0 is a FIQ", guest_fiq, 1 },
+		{ "MSI by the ITS", guest_msi, 1 },
 		{ "SError", guest_serror, 1 },
 	};
 	int i;

@@ -15,6 +15,9 @@
  *  OS lock of the host	a protected guest steps although the host's CPU is locked
  *  SVE NAME = VALUE	EL2 refuses to pin what is not shared, or has no valid
  *			length
+ *  HCR_EL2 of an ordinary VM  has the traps that EL2 sets although the host asks for
+ *			none of them: the view is the same, and no SMC reaches the
+ *			firmware
  *  other VM		a VM beside all this has the view that it had
  *
  * "pkvm_lying_host NAME" tells only the lies about that datum. The names are those
@@ -23,6 +26,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+
+#include <linux/arm-smccc.h>
 
 #include <asm/ptrace.h>
 
@@ -34,6 +39,8 @@
 #define MAX_WORDS	80
 #define MAX_ERRNO	4095
 #define HCR_VSE		BIT(8)
+/* The host decides about these traps, of registers that an ordinary VM may read. */
+#define HCR_HOST	(HCR_EL2_TID2 | HCR_EL2_TID4 | HCR_EL2_TID5)
 #define SCTLR_EE	GENMASK(25, 24)	/* with these, KVM swaps the data of MMIO */
 #define FEATURES	GENMASK(4, 0)	/* not PAuth, which the host may choose */
 
@@ -410,6 +417,46 @@ static bool steps_in_spite_of_os_lock(struct probe *p)
 	return ok;
 }
 
+/* Ask by SMC for what only KVM answers. */
+static bool smc_reaches_kvm(struct probe *p)
+{
+	static const u32 smc = 0xd4000003;
+	struct probe_out out = {};
+	struct probe_in in;
+
+	probe_init_in(p, PSR_MODE_EL1h, &in);
+	in.x[0] = ARM_SMCCC_VENDOR_HYP_CALL_UID_FUNC_ID;
+	if (probe_run(p, &smc, 1, &in, &out)) {
+		ksft_print_msg("smc: %s\n", p->error);
+		return false;
+	}
+	if (!probe_completed(&in, &out, 1)) {
+		ksft_print_msg("smc: %s\n", probe_describe(&in, &out));
+		return false;
+	}
+	if (out.x[0] != ARM_SMCCC_VENDOR_HYP_UID_KVM_REG_0)
+		ksft_print_msg("smc: 0x%lx\n", out.x[0]);
+	return out.x[0] == ARM_SMCCC_VENDOR_HYP_UID_KVM_REG_0;
+}
+
+static bool ordinary_vm_keeps_traps(void)
+{
+	struct hostile_datum d = hostile_datum("vcpu.arch.hcr_el2");
+	struct probe *p = probe_create(&(struct probe_cfg) { .ordinary = true, .vgic = true });
+	struct probe_view view;
+	struct target t;
+	bool ok;
+
+	if (probe_take_view(p, &view))
+		ksft_exit_fail_msg("no view: %s\n", p->error);
+	ok = smc_reaches_kvm(p);
+	aim(&t, hostile_object(p->vm, 0), &d, ~HCR_HOST, 0);
+	take(t.tell, t.nr);
+	ok = smc_reaches_kvm(p) && probe_same_view(p, &view) && ok;
+	probe_free(p);
+	return ok;
+}
+
 static bool sve_lie(unsigned int nr)
 {
 	struct hostile_pages state = hostile_share_pages(BARE_VM_SIZE);
@@ -497,7 +544,7 @@ static unsigned int count_cases(const char *only)
 		nr += asked(only, register_lies[i].name);
 	for (i = 0; hostile_nth_datum(i, &d); i++)
 		nr += is_datum(&d) && asked(only, d.name) ? 2 : 0;
-	return only ? nr : nr + 4 + ARRAY_SIZE(modes) + ARRAY_SIZE(sve_lies) + 2;
+	return only ? nr : nr + 4 + ARRAY_SIZE(modes) + ARRAY_SIZE(sve_lies) + 3;
 }
 
 int main(int argc, char *argv[])
@@ -528,6 +575,7 @@ int main(int argc, char *argv[])
 	test_bare(false, only);
 	if (!only) {
 		test_sve();
+		ksft_test_result(ordinary_vm_keeps_traps(), "HCR_EL2 of an ordinary VM\n");
 		ksft_test_result(same_or_refused(other, "at the end") && !other->lost,
 				 "other VM\n");
 	}

@@ -218,6 +218,23 @@ static bool new_vm_is_clean(bool ordinary)
 	return ok;
 }
 
+/* Nothing traps DISR_EL1 of a CPU with RAS, and not every kernel switches it. */
+static void test_disr(const struct guest *writer, const struct guest *reader)
+{
+	const u64 mine = writer->p->cfg.ordinary ? 0x11 : 0x22;
+	const u32 reg = SYS_DISR_EL1;
+	struct probe_word word;
+	u64 esr = probe_write_reg(writer->p, reg, mine);
+
+	if (esr == PROBE_UNDEF_ESR) {
+		ksft_test_result_skip("%s: no DISR_EL1\n", writer->name);
+		return;
+	}
+	probe_read_regs(reader->p, 0, PSR_MODE_EL1h, &reg, 1, &word);
+	ksft_test_result(!esr && !word.esr && word.value != mine, "%s: DISR_EL1\n",
+			 writer->name);
+}
+
 /* What the host's process can do would change if traps or permissions of a guest stayed. */
 
 static sigjmp_buf refused;
@@ -433,6 +450,31 @@ static bool gcs_survives(struct probe *p)
 	return ok;
 }
 
+/* What the process signs depends on its keys. PACGA uses GA, and PACDB uses DB. */
+static __always_inline u64 signature(void)
+{
+	register u64 x2 asm("x2") = 0x1000;
+	register u64 x3 asm("x3");
+
+	asm volatile(".inst 0x9ac23043\n"	/* pacga x3, x2, x2 */
+		     ".inst 0xdac10c42\n"	/* pacdb x2, x2 */
+		     : "+r" (x2), "=r" (x3));
+
+	return x2 ^ x3;
+}
+
+static bool keys_survive(struct probe *p)
+{
+	u64 before;
+
+	/* The kernel loads the keys when it switches to the process. */
+	usleep(1000);
+	before = signature();
+	run_again(p);
+
+	return reg_is("a signature", signature(), before);
+}
+
 /* A watchpoint counts each access. */
 
 static u64 watched;
@@ -478,6 +520,7 @@ static struct host_case {
 	{ "POR_EL0", por_survives, .hwcap2 = HWCAP2_POE },
 	{ "TPIDR2_EL0", tpidr2_survives, .hwcap2 = HWCAP2_SME },
 	{ "GCS", gcs_survives, .hwcap = HWCAP_GCS },
+	{ "pointer authentication", keys_survive, .hwcap = HWCAP_PACA | HWCAP_PACG },
 };
 
 static bool host_has(const struct host_case *c)
@@ -519,7 +562,7 @@ int main(void)
 	abilities = host_abilities();
 
 	ksft_print_header();
-	ksft_set_plan(2 * NR_ROWS + 4 + ARRAY_SIZE(host_cases));
+	ksft_set_plan(2 * NR_ROWS + 6 + ARRAY_SIZE(host_cases));
 
 	for (i = 0; i < 2; i++) {
 		guests[i].p = create(i, true);
@@ -541,10 +584,13 @@ int main(void)
 	for (i = 0; i < 2; i++) {
 		report(&guests[i]);
 		ksft_test_result(absent_ok[i], "%s: no GIC\n", guests[i].name);
+		test_disr(&guests[i], &guests[!i]);
 		ksft_test_result(new_vm_is_clean(i), "%s: new VM\n", guests[i].name);
+	}
+	report_host();
+	for (i = 0; i < 2; i++) {
 		probe_free(guests[i].p);
 		probe_free(without_gic[i]);
 	}
-	report_host();
 	ksft_finished();
 }

@@ -76,23 +76,21 @@ static bool limit(void)
 
 static bool many_vcpus(void)
 {
-	int vcpus[NR_VCPUS], i, run_size, ret, known = 0;
+	int vcpus[NR_VCPUS], i, ret, known = 0;
 	struct small_vm vm;
 	struct kvm_run *run;
-	int kvm_fd = open_kvm_dev_path_or_exit();
 
-	run_size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, NULL);
-	close(kvm_fd);
 	ret = make(&vm, true, false);
 	for (i = 1; !ret && i < NR_VCPUS; i++) {
 		vcpus[i] = small_vm_add_vcpu(vm.fd, i, NR_PAGES);
 		if (vcpus[i] < 0)
 			break;
 		/* EL2 learns of the vCPU, and no instruction runs. */
-		run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpus[i], 0);
+		run = mmap(NULL, vm.run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   vcpus[i], 0);
 		run->immediate_exit = 1;
 		known += ioctl(vcpus[i], KVM_RUN, 0) == -1 && errno == EINTR;
-		munmap(run, run_size);
+		munmap(run, vm.run_size);
 	}
 	while (--i > 0)
 		close(vcpus[i]);
@@ -100,16 +98,6 @@ static bool many_vcpus(void)
 	if (known != NR_VCPUS - 1)
 		ksft_print_msg("%d vCPUs ran: %s\n", known, strerror(errno));
 	return known == NR_VCPUS - 1;
-}
-
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
 }
 
 /* Let the nth allocation of this thread fail; say if there were that many. */

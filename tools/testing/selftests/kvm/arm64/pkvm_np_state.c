@@ -70,7 +70,8 @@ static const struct {
 /*
  * Leave out registers that the guest may not write or that change by themselves: the
  * OS lock, timers and counters, ID registers and those that describe the caches. Of
- * the breakpoints and watchpoints, test the first.
+ * the breakpoints and watchpoints, test the first. A kernel without support for RAS
+ * does not switch DISR_EL1.
  */
 static bool is_left_out(u64 id)
 {
@@ -78,6 +79,8 @@ static bool is_left_out(u64 id)
 	u64 crn = SYSREG_FIELD(id, CRN), crm = SYSREG_FIELD(id, CRM);
 
 	return id == KVM_ARM64_SYS_REG(SYS_OSLSR_EL1) ||
+	       (id == KVM_ARM64_SYS_REG(SYS_DISR_EL1) &&
+		!kvm_check_cap(KVM_CAP_ARM_INJECT_SERROR_ESR)) ||
 	       (op1 == 3 && crn == 14) || (op0 == 3 && crn == 0) ||
 	       (op0 == 2 && crm > 0 && SYSREG_FIELD(id, OP2) >= 4);
 }

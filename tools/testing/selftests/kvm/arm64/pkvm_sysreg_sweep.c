@@ -133,8 +133,10 @@ static const struct expect_row expect_rows[] = {
 	/* Nothing traps PM, the mask of an exception that never comes. */
 	REGS(X_MAY, ALWAYS, sys_reg(3, 0, 4, 3, 1)),
 
-	/* A CPU without error records may refuse most of RAS v1 by itself. */
 	REGS(X_RW, RAS, SYS_DISR_EL1),
+	/* Nothing traps DISR_EL1 of a VM without RAS. It is VDISR_EL2 for a guest. */
+	REGS(X_MAY, ALWAYS, SYS_DISR_EL1),
+	/* A CPU without error records may refuse most of RAS v1 by itself. */
 	REGS(X_R, RAS, SYS_ERRIDR_EL1),
 	REGS(X_MAY_R, RAS, SYS_ERXFR_EL1),
 	REGS(X_MAY, RAS, SYS_ERRSELR_EL1, SYS_ERXCTLR_EL1, SYS_ERXSTATUS_EL1,

@@ -269,7 +269,7 @@ static bool cannot_access(const struct hostile_pages *page)
 	};
 
 	TEST_ASSERT(!hostile_run_steps(steps, 2), "no steps");
-	return is("read", steps[0].err, -EFAULT) & is("write", steps[1].err, -EFAULT);
+	return is("read", steps[0].err, -EFAULT) && is("write", steps[1].err, -EFAULT);
 }
 
 static bool is_zeroed(const struct hostile_pages *page)
@@ -310,48 +310,49 @@ static void test_page(void)
 	bare_vm_reserve(&none, true);
 	ok = is("donate", donate(&o, &page, GFN), 0);
 	ksft_test_result(ok && cannot_access(&page), "page: donate\n");
-	ksft_test_result(is_refused("share", hostile_share_page(page.pa)) &
+	ksft_test_result(is_refused("share", hostile_share_page(page.pa)) &&
 			 is_refused("unshare", hostile_unshare_page(page.pa)),
 			 "page: share with EL2\n");
-	ok = is_refused("vm", hostile_hvc("__pkvm_init_vm", none.kvm.va, page.va, none.pgd.va)) &
+	ok = is_refused("vm", hostile_hvc("__pkvm_init_vm", none.kvm.va, page.va, none.pgd.va)) &&
 	     is_refused("pgd", hostile_hvc("__pkvm_init_vm", none.kvm.va, none.hyp_vm.va,
-					   page.va)) &
+					   page.va)) &&
 	     is_refused("kvm", hostile_hvc("__pkvm_init_vm", page.va, none.hyp_vm.va,
-					   none.pgd.va)) &
+					   none.pgd.va)) &&
 	     is_refused("vcpu", hostile_hvc("__pkvm_init_vcpu", other.vm.handle,
 					    none.vcpu.va, page.va));
 	ksft_test_result(ok, "page: donate to EL2\n");
-	ok = is_refused("same VM", donate(&o, &page, GFN + 1)) &
-	     is_refused("same page", donate(&o, &page, GFN)) &
-	     is_refused("other VM", donate(&other, &page, GFN)) &
+	ok = is_refused("same VM", donate(&o, &page, GFN + 1)) &&
+	     is_refused("same page", donate(&o, &page, GFN)) &&
+	     is_refused("other VM", donate(&other, &page, GFN)) &&
 	     is_refused("ordinary VM", bare_vm_hvc(&np.vm, "__pkvm_host_share_guest", pfn, GFN,
-						   1, PROT_RWX)) &
+						   1, PROT_RWX)) &&
 	     is_refused("its own", bare_vm_hvc(&o.vm, "__pkvm_host_share_guest", pfn, GFN, 1,
 					       PROT_RWX));
 	ksft_test_result(ok, "page: another guest\n");
-	ok = is_refused("unshare", hostile_hvc("__pkvm_host_unshare_guest", o.vm.handle, GFN, 1)) &
+	ok = is_refused("unshare", hostile_hvc("__pkvm_host_unshare_guest", o.vm.handle, GFN, 1)) &&
 	     is_refused("wrprotect", hostile_hvc("__pkvm_host_wrprotect_guest", o.vm.handle, GFN,
-						 1)) &
+						 1)) &&
 	     is_refused("young", hostile_hvc("__pkvm_host_test_clear_young_guest", o.vm.handle,
-					     GFN, 1)) &
+					     GFN, 1)) &&
 	     is_refused("relax", bare_vm_hvc(&o.vm, "__pkvm_host_relax_perms_guest", GFN,
-					     PROT_RWX, 0, 0)) &
+					     PROT_RWX, 0, 0)) &&
 	     is_refused("mkyoung", bare_vm_hvc(&o.vm, "__pkvm_host_mkyoung_guest", GFN, 0, 0, 0));
 	ksft_test_result(ok, "page: calls for ordinary VMs\n");
 	ksft_test_result(is_refused("table", as_table(&other, &page)), "page: table\n");
-	ok = is_refused("living", reclaim(&o, GFN)) &
-	     is_refused("other", reclaim(&other, GFN)) & cannot_access(&page);
+	ok = is_refused("living", reclaim(&o, GFN)) &&
+	     is_refused("other", reclaim(&other, GFN)) && cannot_access(&page);
 	ksft_test_result(ok, "page: reclaim from the living\n");
 
-	ok = is("teardown", hostile_hvc("__pkvm_start_teardown_vm", o.vm.handle, 0, 0), 0) &
-	     is_refused("dying", donate(&o, &page, GFN + 1)) & cannot_access(&page) &
-	     is("reclaim", reclaim(&o, GFN), 0) & is_refused("again", reclaim(&o, GFN)) &
+	ok = is("teardown", hostile_hvc("__pkvm_start_teardown_vm", o.vm.handle, 0, 0), 0) &&
+	     is_refused("dying", donate(&o, &page, GFN + 1)) && cannot_access(&page) &&
+	     is("reclaim", reclaim(&o, GFN), 0) && is_refused("again", reclaim(&o, GFN)) &&
 	     is_zeroed(&page);
 	ksft_test_result(ok, "page: reclaim from the dying\n");
 	/* The teardown has been started already. */
 	ok = is("end", hostile_hvc("__pkvm_finalize_teardown_vm", o.vm.handle, 0, 0), 0);
 	owner_free(&o);
-	ok &= owner_free(&other) & owner_free(&np);
+	ok &= owner_free(&other);
+	ok &= owner_free(&np);
 	bare_vm_free(&none);
 	ksft_test_result(ok, "page: the VMs go\n");
 	hostile_put_pages(&page);
@@ -488,7 +489,8 @@ static bool two_of_one_kvm(void)
 		}
 		both_at_once(a);
 		for (i = 0; i < 2; i++)
-			ok &= is("start", a[i].steps[0].x[1], 0) & is("end", a[i].steps[1].x[1], 0);
+			ok &= is("start", a[i].steps[0].x[1], 0) &&
+			      is("end", a[i].steps[1].x[1], 0);
 		vm[1].kvm = kvm;
 		bare_vm_free(&vm[0]);
 		bare_vm_free(&vm[1]);
@@ -634,10 +636,10 @@ static bool stale_owner(void)
 	ok = is("donate", donate(&o, &old, GFN), 0);
 	ok &= owner_free(&o);
 	owner_make(&next, true);
-	ok &= is("handle", next.vm.handle, o.vm.handle) &
+	ok &= is("handle", next.vm.handle, o.vm.handle) &&
 	      is("donate", donate(&next, &page, GFN), 0);
-	ok &= is_refused("force", hostile_hvc("__pkvm_force_reclaim_guest_page", old.pa, 0, 0)) &
-	      cannot_access(&old) & cannot_access(&page);
+	ok &= is_refused("force", hostile_hvc("__pkvm_force_reclaim_guest_page", old.pa, 0, 0)) &&
+	      cannot_access(&old) && cannot_access(&page);
 	ok &= is("force", hostile_hvc("__pkvm_force_reclaim_guest_page", page.pa, 0, 0), 0) &&
 	      is_zeroed(&page);
 	ok &= owner_free(&next);

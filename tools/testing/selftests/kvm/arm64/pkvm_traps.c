@@ -71,15 +71,14 @@ static bool refused(struct probe *p, u64 mode, u32 insn, u64 sctlr, u64 esr,
 static const struct el0_reg {
 	const char *feature, *name;
 	u32 reg;
-	u64 sctlr, cpacr;	/* what opens it to EL0 */
+	u64 sctlr, cpacr;	/* the control of EL1 that opens it to EL0 */
 	bool untrapped;		/* in QEMU, PMUSERENR_EL0 may let EL0 pass */
-	bool closed;		/* EL1 has a control, which nothing here opens for GCSPR_EL0 */
 } el0_regs[] = {
 	REG("SME", SVCR),
-	REG("SME", TPIDR2_EL0, .sctlr = SCTLR_EL1_EnTP2, .closed = true),
-	REG("S1POE", POR_EL0, .cpacr = CPACR_EL1_E0POE, .closed = true),
-	REG("FPMR", FPMR, .sctlr = SCTLR_EL1_EnFPM, .closed = true),
-	REG("GCS", GCSPR_EL0, .closed = true),
+	REG("SME", TPIDR2_EL0, .sctlr = SCTLR_EL1_EnTP2),
+	REG("S1POE", POR_EL0, .cpacr = CPACR_EL1_E0POE),
+	REG("FPMR", FPMR, .sctlr = SCTLR_EL1_EnFPM),
+	REG("GCS", GCSPR_EL0),
 	REG("CSV2_2", SCXTNUM_EL0),
 	REG("AMU", AMCR_EL0),
 	REG("AMU", AMCFGR_EL0),
@@ -104,6 +103,11 @@ static const struct el0_reg {
 	REG("SPMU", SPMSELR_EL0),
 };
 
+static bool has_control(const struct el0_reg *r)
+{
+	return r->sctlr || r->cpacr;
+}
+
 static void test_el0_reg(struct probe *p, const struct el0_reg *r)
 {
 	const u32 insns[] = { PROBE_MRS(r->reg, RT), PROBE_MSR(r->reg, RT) };
@@ -113,20 +117,17 @@ static void test_el0_reg(struct probe *p, const struct el0_reg *r)
 	bool ok = true;
 	u64 esr;
 
-	/* The guest cannot open GCSPR_EL0, so that register has only a closed case. */
-	if (!r->closed || r->sctlr || r->cpacr) {
-		probe_write_reg(p, SYS_CPACR_EL1, CPACR_OPEN | r->cpacr);
-		for (i = 0; i < ARRAY_SIZE(insns); i++) {
-			if (r->untrapped && !esr_of(ordinary, PSR_MODE_EL0t, insns[i],
-						    r->sctlr, &in, &out))
-				continue;
-			ok &= refused(p, PSR_MODE_EL0t, insns[i], r->sctlr,
-				      PROBE_UNDEF_ESR, i ? "write" : "read");
-		}
-		ksft_test_result(ok, "EL0 %s: %s\n", r->feature, r->name);
+	probe_write_reg(p, SYS_CPACR_EL1, CPACR_OPEN | r->cpacr);
+	for (i = 0; i < ARRAY_SIZE(insns); i++) {
+		if (r->untrapped && !esr_of(ordinary, PSR_MODE_EL0t, insns[i], r->sctlr, &in,
+					    &out))
+			continue;
+		ok &= refused(p, PSR_MODE_EL0t, insns[i], r->sctlr, PROBE_UNDEF_ESR,
+			      i ? "write" : "read");
 	}
+	ksft_test_result(ok, "EL0 %s: %s\n", r->feature, r->name);
 
-	if (!r->closed)
+	if (!has_control(r))
 		return;
 	probe_write_reg(p, SYS_CPACR_EL1, CPACR_OPEN);
 	for (ok = true, i = 0; i < ARRAY_SIZE(insns); i++) {
@@ -314,10 +315,8 @@ int main(void)
 
 	TEST_REQUIRE(kvm_has_protected_vms());
 	ksft_print_header();
-	for (i = 0; i < ARRAY_SIZE(el0_regs); i++) {
-		plan += el0_regs[i].closed;
-		plan += !el0_regs[i].closed || el0_regs[i].sctlr || el0_regs[i].cpacr;
-	}
+	for (i = 0; i < ARRAY_SIZE(el0_regs); i++)
+		plan += 1 + has_control(&el0_regs[i]);
 	ksft_set_plan(plan + ARRAY_SIZE(hidden_insns) + ARRAY_SIZE(pauth_insns) +
 		      ARRAY_SIZE(value_regs) + 2);
 

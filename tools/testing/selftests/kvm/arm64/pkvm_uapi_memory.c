@@ -105,11 +105,11 @@ static bool test_flags(struct vm *v)
 	bool ok;
 
 	gmem_fd = vm_create_guest_memfd(other, NR_PAGES * page, GUEST_MEMFD_FLAG_MMAP);
-	ok = is(slot(v, GPA, KVM_MEM_LOG_DIRTY_PAGES), EINVAL, "log of the slot") &
+	ok = is(slot(v, GPA, KVM_MEM_LOG_DIRTY_PAGES), EINVAL, "log of the slot") &&
 	     is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
-			 KVM_MEM_LOG_DIRTY_PAGES), EINVAL, "log") &
+			 KVM_MEM_LOG_DIRTY_PAGES), EINVAL, "log") &&
 	     is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
-			 KVM_MEM_READONLY), EINVAL, "read-only") &
+			 KVM_MEM_READONLY), EINVAL, "read-only") &&
 	     is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
 			 KVM_MEM_GUEST_MEMFD), EINVAL, "guest_memfd");
 	close(gmem_fd);
@@ -119,8 +119,8 @@ static bool test_flags(struct vm *v)
 
 static bool test_before(struct vm *v)
 {
-	return is(slot(v, MOVED_GPA, 0), 0, "move") &
-	       is(set_slot(v, SLOT, GPA, 0, v->memory, 0), 0, "delete") &
+	return is(slot(v, MOVED_GPA, 0), 0, "move") &&
+	       is(set_slot(v, SLOT, GPA, 0, v->memory, 0), 0, "delete") &&
 	       is(slot(v, GPA, 0), 0, "create again");
 }
 
@@ -285,16 +285,16 @@ static bool test_pending(struct vm *v)
 
 static bool test_ordinary_flags(struct vm *v)
 {
-	return is(slot(v, GPA, KVM_MEM_LOG_DIRTY_PAGES), 0, "log of the slot") &
-	       is(slot(v, GPA, 0), 0, "no log") &
+	return is(slot(v, GPA, KVM_MEM_LOG_DIRTY_PAGES), 0, "log of the slot") &&
+	       is(slot(v, GPA, 0), 0, "no log") &&
 	       is(set_slot(v, SLOT + 1, ADDED_GPA, NR_PAGES * page, v->memory,
 			   KVM_MEM_READONLY), 0, "read-only");
 }
 
 static bool test_ordinary_changes(struct vm *v)
 {
-	return is(slot(v, MOVED_GPA, 0), 0, "move") &
-	       is(set_slot(v, SLOT, MOVED_GPA, 0, v->memory, 0), 0, "delete") &
+	return is(slot(v, MOVED_GPA, 0), 0, "move") &&
+	       is(set_slot(v, SLOT, MOVED_GPA, 0, v->memory, 0), 0, "delete") &&
 	       is(slot(v, GPA, 0), 0, "create again");
 }
 

@@ -305,6 +305,9 @@ static int mrs(u64 reg, u64 *val)
 	case HOSTILE_ID_AA64MMFR0_EL1:
 		*val = read_sysreg(id_aa64mmfr0_el1);
 		return 0;
+	case HOSTILE_ID_AA64PFR1_EL1:
+		*val = read_sysreg(id_aa64pfr1_el1);
+		return 0;
 	case HOSTILE_CPACR_EL1:
 		*val = read_sysreg(cpacr_el1);
 		return 0;

@@ -50,4 +50,7 @@ u64 pvm_guest_cpu_on(u32 vcpu_id, void (*fn)(u64 arg), u64 arg);
 /* Does an access by the test end in SIGSEGV, as to a page that the guest has? */
 bool access_raises_segv(u64 *p, bool write);
 
+/* Does the file at @path, for example one of sysfs, take @text in one write? */
+bool write_file(const char *path, const char *text);
+
 #endif /* SELFTEST_KVM_PVM_H */

@@ -18,6 +18,7 @@
 struct small_vm {
 	int fd, vcpu, gic;
 	struct kvm_run *run;
+	int run_size;
 };
 
 /* Allocate pages with the guest's code in the first. A child process shares them. */

@@ -5,6 +5,7 @@
 #include <linux/arm-smccc.h>
 #include <linux/psci.h>
 #include <linux/sizes.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -307,4 +308,16 @@ bool access_raises_segv(u64 *p, bool write)
 	sigaction(SIGSEGV, &old, NULL);
 
 	return raised;
+}
+
+bool write_file(const char *path, const char *text)
+{
+	ssize_t size = strlen(text);
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, text, size) == size;
+
+	if (fd >= 0)
+		close(fd);
+
+	return ok;
 }

@@ -3,6 +3,7 @@
  * VMs of a vCPU and some pages, see small_vm.h.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
@@ -23,15 +24,6 @@ static const u32 guest_code[] = {
 	0xf9000066,	/*	str	x6, [x3] */
 	0x17fffffc,	/*	b	1b */
 };
-
-static size_t run_size(void)
-{
-	int kvm_fd = open_kvm_dev_path_or_exit();
-	int size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, NULL);
-
-	close(kvm_fd);
-	return size;
-}
 
 void small_vm_write_code(void *mem)
 {
@@ -120,9 +112,13 @@ static int add_memory(int vm, void *mem, unsigned int nr_pages)
 int small_vm_make(struct small_vm *vm, unsigned long type, void *mem,
 		  unsigned int nr_pages, bool gic)
 {
-	int kvm_fd = open_kvm_dev_path_or_exit(), ret;
+	int kvm_fd, ret;
 
 	*vm = (struct small_vm) { -1, -1, -1 };
+	kvm_fd = open(KVM_DEV_PATH, O_RDWR);
+	if (kvm_fd < 0)
+		return -errno;
+	vm->run_size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, NULL);
 	vm->fd = ioctl(kvm_fd, KVM_CREATE_VM, type);
 	ret = vm->fd < 0 ? -errno : 0;
 	close(kvm_fd);
@@ -134,7 +130,7 @@ int small_vm_make(struct small_vm *vm, unsigned long type, void *mem,
 	vm->vcpu = small_vm_add_vcpu(vm->fd, 0, nr_pages);
 	if (vm->vcpu < 0)
 		return vm->vcpu;
-	vm->run = mmap(NULL, run_size(), PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
+	vm->run = mmap(NULL, vm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vm->vcpu, 0);
 	if (vm->run == MAP_FAILED) {
 		vm->run = NULL;
 		return -errno;
@@ -147,7 +143,7 @@ int small_vm_make(struct small_vm *vm, unsigned long type, void *mem,
 void small_vm_close(struct small_vm *vm)
 {
 	if (vm->run)
-		munmap(vm->run, run_size());
+		munmap(vm->run, vm->run_size);
 	if (vm->vcpu >= 0)
 		close(vm->vcpu);
 	if (vm->gic >= 0)
